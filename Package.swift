@@ -1,0 +1,61 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every target is checked the same way: strict memory safety, and no warning survives.
+let settings: [SwiftSetting] = [
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// The modules in the order in which whole programs cross them; imports go one way, downwards.
+let modules: [(name: String, dependencies: [Target.Dependency])] = [
+  ("BPFISA", []),
+  ("BPFPlatform", ["BPFISA"]),
+  ("BPFObject", ["BPFISA", "BPFPlatform"]),
+  ("BPFRuntime", ["BPFISA", "BPFPlatform", "BPFObject", "CBPFShims"]),
+  ("BPFKit", ["BPFISA", "BPFPlatform", "BPFObject", "BPFRuntime"]),
+  ("BPFCapture", []),
+  (
+    "BPFCommands",
+    [
+      "BPFKit", "BPFISA", "BPFPlatform", "BPFObject", "BPFRuntime", "BPFCapture",
+      .product(name: "ArgumentParser", package: "swift-argument-parser"),
+    ]
+  ),
+]
+
+let package = Package(
+  name: "BPFKit",
+  platforms: [.macOS(.v26)],
+  products: [
+    .library(name: "BPFKit", targets: ["BPFKit"]),
+    .library(name: "BPFCapture", targets: ["BPFCapture"]),
+    .executable(name: "bpfkit", targets: ["bpfkit-cli"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+  ],
+  targets: modules.map { module in
+    .target(name: module.name, dependencies: module.dependencies, swiftSettings: settings)
+  }
+    + modules.map { module in
+      .testTarget(
+        name: module.name + "Tests",
+        dependencies: [.byName(name: module.name), "TestSupport"] + module.dependencies,
+        resources: [.copy("Fixtures")],
+        swiftSettings: settings)
+    } + [
+      .target(name: "CBPFShims"),
+      .target(
+        name: "TestSupport", dependencies: ["BPFISA", "CBPFShims"], path: "Tests/TestSupport",
+        swiftSettings: settings),
+      .executableTarget(
+        name: "bpfkit-cli",
+        dependencies: [
+          "BPFCommands", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        ], swiftSettings: settings),
+    ]
+)

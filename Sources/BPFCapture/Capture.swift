@@ -1,0 +1,4 @@
+/// A capture file's packets.
+public enum CaptureFormat: Sendable {
+  case pcap, pcapng
+}

@@ -1,0 +1,4 @@
+@_exported public import BPFISA
+@_exported public import BPFObject
+@_exported public import BPFPlatform
+@_exported public import BPFRuntime

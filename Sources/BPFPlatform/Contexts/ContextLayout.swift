@@ -1,0 +1,119 @@
+/// What a program sees of its context, and where the runtime keeps it.
+///
+/// The program's view is a kernel structure (`struct xdp_md`, `struct __sk_buff`) or a host's own; each field of
+/// the view is stored at another place in the runtime's context structure, where a packet pointer takes 64 bits.
+/// The checked interpreter, the verifier and the rewriter all read this one description.
+public struct ContextLayout: Hashable, Sendable {
+  /// The structure's name, as in C.
+  public let name: String
+  /// The size of the program's view in bytes.
+  public let size: Int
+  /// The fields by rising offset, not overlapping.
+  public let fields: [Field]
+  /// The size of the runtime structure in bytes.
+  public let storageSize: Int
+
+  public init(name: String, size: Int, storageSize: Int, fields: [Field]) {
+    precondition(
+      zip(fields, fields.dropFirst()).allSatisfy { $0.offset + $0.size <= $1.offset },
+      "fields are given by rising offset and do not overlap")
+    precondition(
+      fields.allSatisfy {
+        $0.offset + $0.size <= size && $0.storage.offset + $0.storage.size <= storageSize
+      },
+      "fields lie inside their structures")
+    self.name = name
+    self.size = size
+    self.storageSize = storageSize
+    self.fields = fields
+  }
+
+  /// One field of the view.
+  public struct Field: Hashable, Sendable {
+    public let name: String
+    /// The offset in the program's view, in bytes.
+    public let offset: Int
+    /// The size in the program's view, in bytes. An array field is one field of its whole size.
+    public let size: Int
+    /// The largest single access, in bytes; less than `size` for an array.
+    public let elementSize: Int
+    public let access: Access
+    public let kind: Kind
+    /// Where the runtime structure keeps it.
+    public let storage: Storage
+
+    public init(
+      name: String, offset: Int, size: Int, elementSize: Int? = nil, access: Access, kind: Kind,
+      storage: Storage
+    ) {
+      self.name = name
+      self.offset = offset
+      self.size = size
+      self.elementSize = elementSize ?? size
+      self.access = access
+      self.kind = kind
+      self.storage = storage
+    }
+  }
+
+  /// What a program may do with a field.
+  public struct Access: OptionSet, Hashable, Sendable {
+    public let rawValue: UInt8
+
+    public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    public static let read = Access(rawValue: 1)
+    public static let write = Access(rawValue: 2)
+    /// A read may be narrower than the field (1, 2 or 4 bytes at any multiple of its size).
+    public static let narrowRead = Access(rawValue: 4)
+    /// A write may be narrower than the field.
+    public static let narrowWrite = Access(rawValue: 8)
+  }
+
+  /// What a field holds.
+  public enum Kind: Hashable, Sendable {
+    case scalar
+    /// The address of the packet's first byte.
+    case packetStart
+    /// The address after the packet's last byte.
+    case packetEnd
+    /// The address of the metadata before the packet.
+    case packetMetadataStart
+    /// The address of a kernel object, or null.
+    case pointer(to: String)
+  }
+
+  /// A place in the runtime structure.
+  public struct Storage: Hashable, Sendable {
+    public let offset: Int
+    public let size: Int
+
+    public init(offset: Int, size: Int) {
+      self.offset = offset
+      self.size = size
+    }
+  }
+
+  /// The field that holds the byte at an offset of the view.
+  ///
+  /// - Complexity: O(log *n*), *n* the number of fields.
+  public func field(at offset: Int) -> Field? {
+    var low = 0
+    var high = fields.count
+    while low < high {
+      let middle = (low + high) / 2
+      if fields[middle].offset + fields[middle].size <= offset {
+        low = middle + 1
+      } else {
+        high = middle
+      }
+    }
+    guard low < fields.count, fields[low].offset <= offset else { return nil }
+    return fields[low]
+  }
+
+  /// The field of a name.
+  public func field(named name: String) -> Field? {
+    fields.first { $0.name == name }
+  }
+}

@@ -1,0 +1,78 @@
+/// What a helper takes, gives and invalidates (kernel: `struct bpf_func_proto`).
+public struct HelperPrototype: Hashable, Sendable {
+  public let id: HelperID
+  /// The kernel's name without the `bpf_` prefix.
+  public let name: String
+  /// The kinds of the arguments in r1, r2, …; at most five.
+  public let arguments: [ArgumentKind]
+  public let result: ResultKind
+  /// Whether packet pointers a program holds are invalid after the call.
+  public let invalidatesPacketPointers: Bool
+
+  public init(
+    id: HelperID, name: String, arguments: [ArgumentKind], result: ResultKind,
+    invalidatesPacketPointers: Bool = false
+  ) {
+    precondition(arguments.count <= 5, "a helper takes at most five arguments")
+    self.id = id
+    self.name = name
+    self.arguments = arguments
+    self.result = result
+    self.invalidatesPacketPointers = invalidatesPacketPointers
+  }
+
+  /// What an argument must be. A size argument follows the memory argument it measures.
+  @frozen
+  public enum ArgumentKind: Hashable, Sendable {
+    /// Any initialised register.
+    case anything
+    /// The program's context.
+    case context
+    /// The address of a map of the program.
+    case map
+    /// Readable memory of the map's key size.
+    case mapKey
+    /// Readable memory of the map's value size.
+    case mapValue
+    /// Writable memory of the map's value size, which need not be initialised.
+    case uninitializedMapValue
+    /// Readable memory, whose size in bytes is the next argument.
+    case memory
+    /// As ``memory``, or null with size 0.
+    case memoryOrNull
+    /// Writable memory that the helper fills, whose size in bytes is the next argument.
+    case uninitializedMemory
+    /// The size in bytes of the memory before it; not 0.
+    case size
+    /// The size in bytes of the memory before it; may be 0.
+    case sizeOrZero
+    /// Memory of a constant size in bytes that the helper writes a value to.
+    case output(size: Int)
+    /// Readable memory of a constant size in bytes.
+    case input(size: Int)
+    /// A ring buffer record this program reserved.
+    case reservedRecord
+    /// The number of bytes to reserve; a constant.
+    case reservationSize
+    /// A zero-terminated string.
+    case constantString
+    /// The address of a function of the program.
+    case function
+    /// A kind of kernel object with no counterpart in a process: a socket, a task, a dynptr, …
+    case kernelObject(String)
+  }
+
+  /// What r0 is after the call.
+  @frozen
+  public enum ResultKind: Hashable, Sendable {
+    case integer
+    /// Nothing; r0 is unreadable.
+    case void
+    /// The address of a value of the map in r1, or null.
+    case mapValueOrNull
+    /// A ring buffer record of the size in r2, or null.
+    case reservedRecordOrNull
+    /// A kind of kernel object, or null.
+    case kernelObjectOrNull(String)
+  }
+}

@@ -1,0 +1,41 @@
+public import BPFPlatform
+
+/// What one running program has of the outside: its packet and context, the worker it runs on, and what it did.
+///
+/// Helpers reach it; a program does not. One frame serves one thread, for any number of runs.
+@safe
+public final class ExecutionFrame {
+  public let packet: PacketBuffer
+  public let type: ProgramType
+  /// The layout of the context, nil for `raw`.
+  public let layout: ContextLayout?
+  /// The runtime context structure (``ContextLayout/storageSize`` bytes).
+  public let context: UnsafeMutableRawBufferPointer
+  /// The slot of per-CPU maps that this program uses.
+  public var worker: Int
+  /// Where `bpf_redirect` or `bpf_redirect_map` last sent the packet.
+  public var redirect: Redirect?
+  /// The lines `bpf_trace_printk` wrote.
+  public var traceLines: [String] = []
+  /// The state of `bpf_get_prandom_u32`.
+  public var randomState: UInt64 = 0x9e37_79b9_7f4a_7c15
+
+  public init(type: ProgramType, layout: ContextLayout?, worker: Int = 0) {
+    packet = PacketBuffer()
+    self.type = type
+    self.layout = layout
+    self.worker = worker
+    unsafe context = .allocate(byteCount: max(layout?.storageSize ?? 0, 8), alignment: 16)
+    unsafe context.initializeMemory(as: UInt8.self, repeating: 0)
+  }
+
+  deinit { unsafe context.deallocate() }
+
+  /// Where a packet was sent.
+  public enum Redirect: Hashable, Sendable {
+    /// `bpf_redirect`: an interface, and whether to its ingress.
+    case interface(UInt32, flags: UInt64)
+    /// `bpf_redirect_map`: an entry of a map of devices.
+    case mapEntry(map: String, index: UInt32, flags: UInt64)
+  }
+}

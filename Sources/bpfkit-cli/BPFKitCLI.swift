@@ -1,0 +1,7 @@
+import ArgumentParser
+import BPFCommands
+
+@main
+struct BPFKitCLI {
+  static func main() { BPFKitCommand.main() }
+}
