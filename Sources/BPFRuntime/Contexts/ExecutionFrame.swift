@@ -39,3 +39,37 @@ public final class ExecutionFrame {
     case mapEntry(map: String, index: UInt32, flags: UInt64)
   }
 }
+
+extension ExecutionFrame {
+  /// Makes a frame of bytes the program's packet, and sets the context to describe it, as BPF_PROG_TEST_RUN does.
+  ///
+  /// Programs that run at the network layer (`cgroup_skb`, `socket_filter`) see it without its Ethernet header.
+  /// For `raw` programs the bytes are the memory r1 points to.
+  ///
+  /// - Throws: ``ContextError`` if the bytes are fewer than an Ethernet header has.
+  public func load(_ bytes: RawSpan) throws(ContextError) {
+    preconditionFailure("written next")
+  }
+
+  /// Sets a field of the context, in host byte order.
+  ///
+  /// - Throws: ``ContextError`` if the context has no such field, or it cannot hold the value.
+  public func setContext(_ field: String, to value: UInt64) throws(ContextError) {
+    preconditionFailure("written next")
+  }
+
+  /// The value of a scalar field of the context, as the program left it.
+  public func context(_ field: String) throws(ContextError) -> UInt64 {
+    preconditionFailure("written next")
+  }
+}
+
+/// Why a context cannot be set up as asked.
+public enum ContextError: Error, Hashable, Sendable {
+  case noSuchField(String, context: String)
+  /// The field takes no value from the host: it follows from the packet.
+  case notSettable(String, context: String)
+  case valueTooLarge(field: String, value: UInt64, size: Int)
+  /// The packet is shorter than an Ethernet header.
+  case packetTooShort(length: Int, minimum: Int)
+}
