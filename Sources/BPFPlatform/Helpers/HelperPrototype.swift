@@ -1,4 +1,4 @@
-/// What a helper takes, gives and invalidates (kernel: `struct bpf_func_proto`).
+/// What a helper takes, gives and invalidates, and who may call it (kernel: `struct bpf_func_proto`).
 public struct HelperPrototype: Hashable, Sendable {
   public let id: HelperID
   /// The kernel's name without the `bpf_` prefix.
@@ -8,10 +8,15 @@ public struct HelperPrototype: Hashable, Sendable {
   public let result: ResultKind
   /// Whether packet pointers a program holds are invalid after the call.
   public let invalidatesPacketPointers: Bool
+  /// Whether the kernel offers it only to programs under a licence compatible with the GPL.
+  public let requiresGPL: Bool
+  /// The program types that may call it.
+  public let programTypes: Set<ProgramType>
 
   public init(
     id: HelperID, name: String, arguments: [ArgumentKind], result: ResultKind,
-    invalidatesPacketPointers: Bool = false
+    invalidatesPacketPointers: Bool = false, requiresGPL: Bool = false,
+    programTypes: Set<ProgramType> = Set(ProgramType.allCases)
   ) {
     precondition(arguments.count <= 5, "a helper takes at most five arguments")
     self.id = id
@@ -19,7 +24,14 @@ public struct HelperPrototype: Hashable, Sendable {
     self.arguments = arguments
     self.result = result
     self.invalidatesPacketPointers = invalidatesPacketPointers
+    self.requiresGPL = requiresGPL
+    self.programTypes = programTypes
   }
+
+  /// Whether programs of a type may call it.
+  ///
+  /// - Complexity: O(1).
+  public func allowed(in type: ProgramType) -> Bool { programTypes.contains(type) }
 
   /// What an argument must be. A size argument follows the memory argument it measures.
   @frozen
@@ -54,7 +66,7 @@ public struct HelperPrototype: Hashable, Sendable {
     case reservedRecord
     /// The number of bytes to reserve; a constant.
     case reservationSize
-    /// A zero-terminated string.
+    /// A zero-terminated string in a read-only map value.
     case constantString
     /// The address of a function of the program.
     case function
