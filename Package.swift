@@ -50,7 +50,9 @@ let package = Package(
     } + [
       .target(name: "CBPFShims"),
       .target(
-        name: "TestSupport", dependencies: ["BPFISA", "CBPFShims"], path: "Tests/TestSupport",
+        name: "TestSupport",
+        dependencies: ["BPFISA", "BPFPlatform", "BPFObject", "BPFRuntime", "CBPFShims"],
+        path: "Tests/TestSupport",
         swiftSettings: settings),
       .executableTarget(
         name: "bpfkit-cli",
