@@ -31,3 +31,33 @@ public struct DecodingError: Error, Hashable, Sendable {
     case secondOpcode, secondRegisters, secondOffset, secondImmediate
   }
 }
+
+extension DecodingError: CustomStringConvertible {
+  public var description: String {
+    "instruction at slot \(slot): \(reason)"
+  }
+}
+
+extension DecodingError.Reason: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .unknownOpcode(let opcode):
+      "no instruction has opcode \(hexadecimal(opcode))"
+    case .unknownVariant(let opcode, let field, let value):
+      "opcode \(hexadecimal(opcode)) has no variant with \(field.rawValue) \(value)"
+    case .reservedFieldNotZero(let opcode, let field, let value):
+      "opcode \(hexadecimal(opcode)) does not use \(field.rawValue), which is \(value); expected 0"
+    case .noSuchRegister(let opcode, let field, let value):
+      "opcode \(hexadecimal(opcode)) names register r\(value) as \(field.rawValue); expected r0 to r10"
+    case .missingSecondSlot:
+      "the program ends within a 16-byte load immediate"
+    case .internalInstruction(let opcode):
+      "opcode \(hexadecimal(opcode)) is produced by the kernel's own passes only, not accepted from outside"
+    }
+  }
+}
+
+/// `value` as `0x` and hexadecimal digits.
+func hexadecimal(_ value: some BinaryInteger) -> String {
+  value < 0 ? "-0x" + String(value.magnitude, radix: 16) : "0x" + String(value, radix: 16)
+}

@@ -1,8 +1,8 @@
 /// What an instruction does: the form the verifier, the passes, the engines and the text tools switch over.
 ///
-/// A value of this type is well formed by construction, except that an immediate may be out of an operation's
-/// range (a shift count, say), which decoding and encoding refuse. Displacements count 8-byte slots from the
-/// instruction that follows.
+/// A value of this type is well formed by construction, except for combinations of operation, size and register
+/// that do not exist, which encoding refuses. Immediates are not judged: a shift count beyond the width is masked
+/// when it is run (RFC 9669 section 4.1). Displacements count 8-byte slots from the instruction that follows.
 @frozen
 public enum Instruction: Hashable, Sendable {
   case arithmetic(ArithmeticOperation, ArithmeticWidth, destination: Register, source: Operand)
