@@ -1,4 +1,0 @@
-/// A capture file's packets.
-public enum CaptureFormat: Sendable {
-  case pcap, pcapng
-}
