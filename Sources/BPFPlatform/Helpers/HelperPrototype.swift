@@ -66,7 +66,8 @@ public struct HelperPrototype: Hashable, Sendable {
     case reservedRecord
     /// The number of bytes to reserve; a constant.
     case reservationSize
-    /// A zero-terminated string in a read-only map value.
+    /// A zero-terminated string in a read-only map value. Its size is not known before the call: helpers get the program's
+    /// address and read it through the engine.
     case constantString
     /// The address of a function of the program.
     case function

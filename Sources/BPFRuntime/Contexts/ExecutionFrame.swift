@@ -19,6 +19,13 @@ public final class ExecutionFrame {
   public var traceLines: [String] = []
   /// The state of `bpf_get_prandom_u32`.
   public var randomState: UInt64 = 0x9e37_79b9_7f4a_7c15
+  /// The clocks the program reads.
+  public var clock = HostClock.system
+  /// The task the program runs for; the calling thread where there is none.
+  public var task: TaskIdentity?
+  /// Reads the program's memory where the size is not known before: at most so many bytes from an address of the
+  /// program, fewer where its memory ends, or nil where it may not read. An engine sets it.
+  public var memoryReader: ((_ address: UInt64, _ limit: Int) -> [UInt8]?)?
 
   public init(type: ProgramType, layout: ContextLayout?, worker: Int = 0) {
     packet = PacketBuffer()

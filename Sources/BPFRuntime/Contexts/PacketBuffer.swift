@@ -10,12 +10,20 @@ public final class PacketBuffer {
   public static let reservedTail = 320
   /// The smallest frame: one page.
   public static let minimumFrameSize = 4096
+  /// The size of an Ethernet header in bytes.
+  public static let linkHeaderSize = 14
+  /// Where a fresh packet's link-layer header starts, even if the program does not see it.
+  public static let linkHeaderStart = headroom
 
-  /// The frame's memory. The address stays the same until a longer packet is loaded.
+  /// The frame's memory; at least ``frameSize`` bytes. The address stays the same until a longer packet is loaded.
   public private(set) var memory: UnsafeMutableRawBufferPointer
-  public var metadataStart: Int
-  public var start: Int
-  public var end: Int
+  /// The size of this packet's frame: whole pages, as few as hold it with headroom and reserved tail.
+  public private(set) var frameSize = PacketBuffer.minimumFrameSize
+  public private(set) var metadataStart: Int
+  public private(set) var start: Int
+  public private(set) var end: Int
+  /// Whether a program may have written before the packet.
+  private var usedHeadroom = false
 
   public init() {
     unsafe memory = .allocate(byteCount: Self.minimumFrameSize, alignment: 64)
@@ -32,19 +40,28 @@ public final class PacketBuffer {
 
   /// Makes `bytes` the packet, with fresh headroom and no metadata.
   ///
+  /// - Parameter hidesLinkHeader: whether the packet starts after the link-layer header, ``linkHeaderSize`` bytes which
+  ///   `bytes` must then have.
   /// - Complexity: O(*n*), *n* the packet's length.
-  public func load(_ bytes: RawSpan) {
+  public func load(_ bytes: RawSpan, hidesLinkHeader: Bool = false) {
     let needed = Self.headroom + bytes.byteCount + Self.reservedTail
-    if unsafe needed > memory.count {
+    frameSize = max((needed + 4095) / 4096 * 4096, Self.minimumFrameSize)
+    if unsafe frameSize > memory.count {
       unsafe memory.deallocate()
-      unsafe memory = .allocate(byteCount: (needed + 4095) / 4096 * 4096, alignment: 64)
+      unsafe memory = .allocate(byteCount: frameSize, alignment: 64)
       unsafe memory.initializeMemory(as: UInt8.self, repeating: 0)
+    } else if usedHeadroom {
+      // SAFETY: the frame is longer than the headroom.
+      unsafe UnsafeMutableRawBufferPointer(rebasing: memory[..<Self.headroom])
+        .initializeMemory(as: UInt8.self, repeating: 0)
     }
-    metadataStart = Self.headroom
-    start = Self.headroom
+    usedHeadroom = false
+    start = Self.headroom + (hidesLinkHeader ? Self.linkHeaderSize : 0)
+    metadataStart = start
     end = Self.headroom + bytes.byteCount
+    precondition(start <= end, "a packet without its link-layer header is given with it")
     // SAFETY: the frame holds `needed` bytes, of which the packet takes those from the headroom on.
-    let target = unsafe UnsafeMutableRawBufferPointer(rebasing: memory[start..<end])
+    let target = unsafe UnsafeMutableRawBufferPointer(rebasing: memory[Self.headroom..<end])
     unsafe bytes.withUnsafeBytes { source in unsafe target.copyMemory(from: source) }
   }
 
@@ -53,4 +70,40 @@ public final class PacketBuffer {
 
   /// A copy of the metadata before the packet.
   public var metadata: [UInt8] { unsafe [UInt8](memory[metadataStart..<start]) }
+
+  /// Moves the packet's start, and the metadata before it along.
+  ///
+  /// The offset lies in the frame, with room for the metadata before it, and not after the packet's end.
+  public func moveStart(to offset: Int) {
+    let size = start - metadataStart
+    precondition(offset >= size && offset <= end, "the packet stays inside its frame")
+    if size > 0 {
+      // SAFETY: both places lie in the frame, and copying allows for overlap.
+      let old = unsafe UnsafeRawBufferPointer(rebasing: memory[metadataStart..<start])
+      unsafe UnsafeMutableRawBufferPointer(rebasing: memory[(offset - size)..<offset])
+        .copyMemory(from: old)
+    }
+    metadataStart = offset - size
+    start = offset
+    usedHeadroom = true
+  }
+
+  /// Moves the metadata's start, which lies in the frame and not after the packet's.
+  public func moveMetadata(to offset: Int) {
+    precondition(offset >= 0 && offset <= start, "the metadata stays before its packet")
+    metadataStart = offset
+    usedHeadroom = true
+  }
+
+  /// Moves the packet's end, which stays before the reserved tail; bytes the packet grows by become 0.
+  public func moveEnd(to offset: Int) {
+    precondition(
+      offset >= start && offset <= frameSize - Self.reservedTail, "the packet stays in its frame")
+    if offset > end {
+      // SAFETY: the frame reaches beyond both offsets.
+      unsafe UnsafeMutableRawBufferPointer(rebasing: memory[end..<offset])
+        .initializeMemory(as: UInt8.self, repeating: 0)
+    }
+    end = offset
+  }
 }

@@ -4,3 +4,9 @@
 
 /// bpf(2): returns the system call's result, or -errno.
 long bpfkit_bpf(int command, void *attributes, unsigned int size);
+
+/// gettid(2); 0 where there is none.
+unsigned int bpfkit_thread_id(void);
+
+/// Writes the calling thread's name, zero-terminated; `name` holds 16 bytes.
+void bpfkit_thread_name(char name[16]);

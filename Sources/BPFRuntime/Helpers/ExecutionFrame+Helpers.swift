@@ -1,0 +1,80 @@
+public import BPFPlatform
+
+extension ExecutionFrame {
+  /// Runs a helper that has a prototype, all but `bpf_tail_call`, which is control flow and the engine's own.
+  ///
+  /// One body serves every engine. What the arguments must be follows from ``HelperPrototype/ArgumentKind``:
+  /// - memory, map keys and values, records and outputs: host addresses of memory the program may use so, as large as the
+  ///   prototype says;
+  /// - a map: the bits of an unretained reference to the ``Map``, of a kind the prototype accepts;
+  /// - the context: ignored, since this frame has it;
+  /// - a constant string, and addresses among the arguments of a format string: addresses of the *program*, read through
+  ///   ``memoryReader``;
+  /// - everything else: the register's value, of which a helper takes as many low bits as the kernel's does.
+  ///
+  /// - Returns: r0 after the call: a host address where ``HelperPrototype/result`` is one.
+  @unsafe
+  public func callHelper(
+    _ id: HelperID, _ a1: UInt64, _ a2: UInt64, _ a3: UInt64, _ a4: UInt64, _ a5: UInt64
+  ) -> UInt64 {
+    switch id {
+
+    case .ktimeGetNanoseconds: clock.nanoseconds(.monotonic)
+    case .ktimeGetBootNanoseconds: clock.nanoseconds(.boot)
+    case .ktimeGetCoarseNanoseconds: clock.nanoseconds(.coarse)
+    case .ktimeGetTAINanoseconds: clock.nanoseconds(.atomicTime)
+    case .jiffies64: clock.ticks
+
+    case .getRandomU32: nextRandom()
+    case .getProcessorID: UInt64(worker)
+    case .getNUMANodeID: 0
+    case .getCurrentPIDTGID: currentThreadAndProcess()
+    case .getCurrentUIDGID: currentUserAndGroup()
+    case .getCurrentComm: unsafe currentName(into: a1, size: a2)
+
+    case .tracePrintk: unsafe tracePrint(format: a1, size: a2, a3, a4, a5)
+    case .traceVprintk:
+      unsafe tracePrint(format: a1, size: a2, arguments: a3, argumentsSize: a4)
+    case .stringCompare: unsafe compareString(a1, size: a2, to: a3)
+    case .stringToLong: unsafe parseSigned(a1, size: a2, flags: a3, into: a4)
+    case .stringToUnsignedLong: unsafe parseUnsigned(a1, size: a2, flags: a3, into: a4)
+
+    case .redirect: redirect(to: a1, flags: a2)
+    case .checksumDifference:
+      unsafe checksumDifference(from: a1, size: a2, to: a3, size: a4, seed: a5)
+
+    case .xdpAdjustHead: xdpAdjustHead(by: a2)
+    case .xdpAdjustMetadata: xdpAdjustMetadata(by: a2)
+    case .xdpAdjustTail: xdpAdjustTail(by: a2)
+    case .xdpGetBufferLength: UInt64(packet.count)
+    case .xdpLoadBytes: unsafe xdpLoadBytes(at: a2, into: a3, size: a4)
+    case .xdpStoreBytes: unsafe xdpStoreBytes(at: a2, from: a3, size: a4)
+
+    case .skbLoadBytes: unsafe skbLoadBytes(at: a2, into: a3, size: a4)
+    case .skbLoadBytesRelative: unsafe skbLoadBytes(at: a2, into: a3, size: a4, header: a5)
+    case .skbStoreBytes: unsafe skbStoreBytes(at: a2, from: a3, size: a4, flags: a5)
+    case .skbPullData: skbPullData(a2)
+    case .l3ChecksumReplace: unsafe l3ChecksumReplace(at: a2, from: a3, to: a4, flags: a5)
+    case .l4ChecksumReplace: unsafe l4ChecksumReplace(at: a2, from: a3, to: a4, flags: a5)
+    default: preconditionFailure("an engine calls no helper without a prototype, and no tail call")
+    }
+  }
+}
+
+/// The host address an engine passes as an argument, or nil for null.
+@unsafe
+@inline(__always)
+func hostPointer(_ bits: UInt64) -> UnsafeMutableRawPointer? {
+  unsafe UnsafeMutableRawPointer(bitPattern: UInt(bits))
+}
+
+/// The address, as a helper returns it.
+@unsafe
+@inline(__always)
+func programBits(_ pointer: UnsafeMutableRawPointer?) -> UInt64 {
+  UInt64(UInt(bitPattern: pointer))
+}
+
+/// A helper's 32-bit result, sign-extended as the kernel's calling convention has it.
+@inline(__always)
+func signExtended(_ value: Int32) -> UInt64 { UInt64(bitPattern: Int64(value)) }

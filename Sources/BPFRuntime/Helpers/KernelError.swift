@@ -1,0 +1,15 @@
+/// An error a helper returns to its program: Linux's numbers, whatever the host system's are.
+enum KernelError: Int64, Error {
+  case noSuchEntry = 2
+  case tooBig = 7
+  case noMemory = 12
+  case permissionDenied = 13
+  case badAddress = 14
+  case invalidArgument = 22
+  case noSpace = 28
+  case outOfRange = 34
+  case notSupported = 524
+
+  /// What r0 is after the call: the negated number, sign-extended.
+  var result: UInt64 { UInt64(bitPattern: -rawValue) }
+}
