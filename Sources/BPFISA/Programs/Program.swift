@@ -38,6 +38,17 @@ public struct Program: Hashable, Sendable {
     self.mapNames = mapNames
   }
 
+  /// The instruction that starts at a slot, which must not be the second half of one.
+  ///
+  /// - Complexity: O(1).
+  public func instruction(at slot: Int) -> Instruction {
+    do {
+      return try Instruction(decoding: slots, at: slot)
+    } catch {
+      preconditionFailure("a program's slots were decoded when it was made; slot \(slot) begins none")
+    }
+  }
+
   /// The source line that covers a slot, if any is known.
   ///
   /// - Complexity: O(log *n*), *n* the number of source lines.

@@ -78,7 +78,8 @@ extension ContextLayout {
     let family = readable.contains("family") ? [Access.read, .narrowRead] : []
     var view = ViewBuilder()
     for name in socketBufferWords.prefix(12) { view.word(name, access(name)) }
-    view.array("cb", count: 5, [.read, .narrowRead, .write, .narrowWrite])
+    // The kernel allows accesses of 8 bytes to `cb`, two words at once.
+    view.array("cb", count: 5, elementSize: 8, [.read, .narrowRead, .write, .narrowWrite])
     view.word("hash", access("hash"))
     view.word("tc_classid", access("tc_classid"))
     view.packet("data", .packetStart, PacketSlot.start, packet ? .read : [])
@@ -93,14 +94,14 @@ extension ContextLayout {
     view.word("local_port", access("local_port"))
     view.packet("data_meta", .packetMetadataStart, PacketSlot.metadataStart, metadata ? .read : [])
     view.pointer("flow_keys", to: "bpf_flow_keys", [])
-    view.double("tstamp", access("tstamp"))
+    view.double("tstamp", access("tstamp").subtracting(.narrowRead))
     view.word("wire_len", access("wire_len"))
     view.word("gso_segs", access("gso_segs"))
     view.pointer("sk", to: "bpf_sock", .read)
     view.word("gso_size", access("gso_size"))
     view.byte("tstamp_type", readable.contains("wire_len") ? .read : [])
     view.padding(3)
-    view.double("hwtstamp", access("hwtstamp"))
+    view.double("hwtstamp", access("hwtstamp").subtracting(.narrowRead))
     return view.layout(name: "__sk_buff")
   }
 
@@ -115,9 +116,11 @@ extension ContextLayout {
     mutating func byte(_ name: String, _ access: Access) { scalar(name, 1, access) }
     mutating func padding(_ bytes: Int) { offset += bytes }
 
-    mutating func array(_ name: String, count: Int, _ access: Access) {
+    mutating func array(
+      _ name: String, count: Int, elementSize: Int = 4, _ access: Access
+    ) {
       add(
-        name, size: 4 * count, elementSize: 4, access, .scalar,
+        name, size: 4 * count, elementSize: elementSize, access, .scalar,
         Storage(offset: PacketSlot.scalarOffset + offset, size: 4 * count))
     }
 

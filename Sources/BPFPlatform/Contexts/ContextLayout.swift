@@ -117,3 +117,16 @@ public struct ContextLayout: Hashable, Sendable {
     fields.first { $0.name == name }
   }
 }
+
+extension ContextLayout.Field {
+  /// Whether a program may access the field at an offset of the view, with a size in bytes and a direction.
+  ///
+  /// The access is aligned to its size. It takes the whole field or one element of an array, or less where the
+  /// field allows narrow accesses.
+  public func permits(offset: Int, size: Int, isWrite: Bool) -> Bool {
+    guard access.contains(isWrite ? .write : .read), offset >= self.offset,
+      offset + size <= self.offset + self.size, offset % size == 0, size <= elementSize
+    else { return false }
+    return size == elementSize || access.contains(isWrite ? .narrowWrite : .narrowRead)
+  }
+}

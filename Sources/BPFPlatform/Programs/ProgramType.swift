@@ -87,3 +87,30 @@ public enum ProgramType: UInt32, CaseIterable, Hashable, Sendable {
     self = type
   }
 }
+
+extension ProgramType {
+  /// Whether programs of this type may write to the packet directly (kernel: `may_access_direct_pkt_data`).
+  public var writesPackets: Bool {
+    switch self {
+    case .xdp, .schedCLS, .schedACT, .lwtXmit, .skSKB, .skMsg, .raw: true
+    case .unspecified, .socketFilter, .kprobe, .tracepoint, .perfEvent, .cgroupSKB, .cgroupSock,
+      .lwtIn, .lwtOut, .sockOps, .cgroupDevice, .rawTracepoint, .cgroupSockAddr, .lwtSeg6Local,
+      .lircMode2, .skReuseport, .flowDissector, .cgroupSysctl, .rawTracepointWritable,
+      .cgroupSockopt, .tracing, .structOps, .ext, .lsm, .skLookup, .syscall, .netfilter, .seccomp:
+      false
+    }
+  }
+
+  /// Whether programs of this type may use the legacy packet loads (kernel: `may_access_skb`).
+  public var loadsPacketsByLegacyInstructions: Bool {
+    switch self {
+    case .socketFilter, .schedCLS, .schedACT, .raw: true
+    case .unspecified, .kprobe, .tracepoint, .xdp, .perfEvent, .cgroupSKB, .cgroupSock, .lwtIn,
+      .lwtOut, .lwtXmit, .sockOps, .skSKB, .cgroupDevice, .skMsg, .rawTracepoint, .cgroupSockAddr,
+      .lwtSeg6Local, .lircMode2, .skReuseport, .flowDissector, .cgroupSysctl,
+      .rawTracepointWritable, .cgroupSockopt, .tracing, .structOps, .ext, .lsm, .skLookup, .syscall,
+      .netfilter, .seccomp:
+      false
+    }
+  }
+}

@@ -11,6 +11,8 @@ public final class ExecutionFrame {
   public let layout: ContextLayout?
   /// The runtime context structure (``ContextLayout/storageSize`` bytes).
   public let context: UnsafeMutableRawBufferPointer
+  /// What the context is before each packet: the host's settings.
+  let contextTemplate: UnsafeMutableRawBufferPointer
   /// The slot of per-CPU maps that this program uses.
   public var worker: Int
   /// Where `bpf_redirect` or `bpf_redirect_map` last sent the packet.
@@ -32,11 +34,25 @@ public final class ExecutionFrame {
     self.type = type
     self.layout = layout
     self.worker = worker
-    unsafe context = .allocate(byteCount: max(layout?.storageSize ?? 0, 8), alignment: 16)
+    let size = max(layout?.storageSize ?? 0, 8)
+    unsafe context = .allocate(byteCount: size, alignment: 16)
     unsafe context.initializeMemory(as: UInt8.self, repeating: 0)
+    unsafe contextTemplate = .allocate(byteCount: size, alignment: 16)
+    unsafe contextTemplate.initializeMemory(as: UInt8.self, repeating: 0)
+    // A test run's packet comes from the loopback device, whose index is 1.
+    for name in ["ifindex", "ingress_ifindex"] where name == "ifindex" || type == .xdp {
+      guard let slot = layout?.field(named: name)?.storage else { continue }
+      unsafe contextTemplate.storeBytes(of: 1, toByteOffset: slot.offset, as: UInt32.self)
+    }
   }
 
-  deinit { unsafe context.deallocate() }
+  deinit {
+    unsafe context.deallocate()
+    unsafe contextTemplate.deallocate()
+  }
+
+  /// The checked interpreter's state, made at its first run.
+  var machine: CheckedMachine?
 
   /// Where a packet was sent.
   public enum Redirect: Hashable, Sendable {
@@ -45,38 +61,4 @@ public final class ExecutionFrame {
     /// `bpf_redirect_map`: an entry of a map of devices.
     case mapEntry(map: String, index: UInt32, flags: UInt64)
   }
-}
-
-extension ExecutionFrame {
-  /// Makes a frame of bytes the program's packet, and sets the context to describe it, as BPF_PROG_TEST_RUN does.
-  ///
-  /// Programs that run at the network layer (`cgroup_skb`, `socket_filter`) see it without its Ethernet header.
-  /// For `raw` programs the bytes are the memory r1 points to.
-  ///
-  /// - Throws: ``ContextError`` if the bytes are fewer than an Ethernet header has.
-  public func load(_ bytes: RawSpan) throws(ContextError) {
-    preconditionFailure("written next")
-  }
-
-  /// Sets a field of the context, in host byte order.
-  ///
-  /// - Throws: ``ContextError`` if the context has no such field, or it cannot hold the value.
-  public func setContext(_ field: String, to value: UInt64) throws(ContextError) {
-    preconditionFailure("written next")
-  }
-
-  /// The value of a scalar field of the context, as the program left it.
-  public func context(_ field: String) throws(ContextError) -> UInt64 {
-    preconditionFailure("written next")
-  }
-}
-
-/// Why a context cannot be set up as asked.
-public enum ContextError: Error, Hashable, Sendable {
-  case noSuchField(String, context: String)
-  /// The field takes no value from the host: it follows from the packet.
-  case notSettable(String, context: String)
-  case valueTooLarge(field: String, value: UInt64, size: Int)
-  /// The packet is shorter than an Ethernet header.
-  case packetTooShort(length: Int, minimum: Int)
 }

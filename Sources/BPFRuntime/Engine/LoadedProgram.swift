@@ -10,6 +10,9 @@ public final class LoadedProgram: Sendable {
   /// The maps of ``Program/mapNames``, in that order.
   public let maps: [Map]
 
+  /// The program as the checked interpreter runs it.
+  let checked: CheckedCode
+
   /// The number of instructions a run may execute unless it is told otherwise.
   public static let defaultBudget = 1 << 26
 
@@ -27,6 +30,7 @@ public final class LoadedProgram: Sendable {
     self.type = type
     self.program = program
     self.maps = maps
+    checked = CheckedCode(program, type: type, maps: maps, layout: ContextLayout(for: type))
   }
 
   /// A frame to run this program in, and any other of its type, on one thread at a time.
@@ -40,7 +44,27 @@ public final class LoadedProgram: Sendable {
   ///
   /// - Parameter budget: the number of instructions after which the run is ended with a fault.
   public func run(_ frame: ExecutionFrame, budget: Int = defaultBudget) -> Outcome {
-    preconditionFailure("written next")
+    precondition(frame.type == type, "a frame runs programs of the type it was made for")
+    let machine = frame.checkedMachine(for: checked)
+    frame.redirect = nil
+    frame.traceLines.removeAll()
+    machine.start(checked)
+    let result = CheckedInterpreter.run(machine, budget: budget)
+    if machine.liveRecords > 0 { machine.discardRecords() }
+    return Outcome(
+      returnValue: result.value, instructions: result.executed, fault: result.fault,
+      redirect: frame.redirect, traceLines: frame.traceLines)
+  }
+}
+
+extension ExecutionFrame {
+  /// The state this frame's runs use, made at the first.
+  fileprivate func checkedMachine(for code: CheckedCode) -> CheckedMachine {
+    if let machine { return machine }
+    let made = CheckedMachine(frame: self, code: code)
+    machine = made
+    memoryReader = { [unowned made] address, limit in made.readableBytes(address, limit: limit) }
+    return made
   }
 }
 

@@ -1,0 +1,191 @@
+import BPFPlatform
+
+extension ExecutionFrame {
+  /// Makes bytes the program's packet, and the context describe it as BPF_PROG_TEST_RUN does.
+  ///
+  /// Programs on socket buffers get an Ethernet frame; those of the network layer (`cgroup_skb`, `socket_filter`)
+  /// see it from after its Ethernet header. For `raw` programs the bytes are the memory r1 points to. Fields the
+  /// host set with ``setContext(_:to:)`` have their values again; what a program wrote to the context is gone.
+  ///
+  /// - Complexity: O(*n*), *n* the number of bytes.
+  /// - Throws: ``ContextError`` if a frame is shorter than an Ethernet header.
+  public func load(_ bytes: RawSpan) throws(ContextError) {
+    if layout != nil && bytes.byteCount < PacketBuffer.linkHeaderSize {
+      throw .packetTooShort(length: bytes.byteCount, minimum: PacketBuffer.linkHeaderSize)
+    }
+    packet.load(bytes, hidesLinkHeader: type == .socketFilter || type == .cgroupSKB)
+    unsafe context.copyMemory(from: UnsafeRawBufferPointer(contextTemplate))
+    if layout?.name == "__sk_buff" { describeSocketBuffer() }
+    pointContextAtPacket()
+  }
+
+  /// Sets a scalar field of the context, in host byte order, for every packet from the next one on.
+  ///
+  /// An element of an array field is named with its index, as `cb[2]`.
+  ///
+  /// - Throws: ``ContextError`` if the context has no such field, or it cannot hold the value.
+  public func setContext(_ name: String, to value: UInt64) throws(ContextError) {
+    let slot = try scalar(name)
+    if slot.size < 8, value >> UInt64(8 * slot.size) != 0 {
+      throw .valueTooLarge(field: name, value: value, size: slot.size)
+    }
+    unsafe withUnsafeBytes(of: value.littleEndian) { bytes in
+      // SAFETY: the layout's fields lie inside the storage, and the word has 8 bytes.
+      for index in 0..<slot.size {
+        unsafe contextTemplate[slot.offset + index] = bytes[index]
+        unsafe context[slot.offset + index] = bytes[index]
+      }
+    }
+  }
+
+  /// The value of a scalar field of the context, as the program left it.
+  ///
+  /// - Throws: ``ContextError`` if the context has no such field.
+  public func context(_ name: String) throws(ContextError) -> UInt64 {
+    let slot = try scalar(name)
+    var value: UInt64 = 0
+    for index in (0..<slot.size).reversed() {
+      value = value << 8 | UInt64(unsafe context[slot.offset + index])
+    }
+    return value
+  }
+
+  /// The big-endian integer at a place of the packet, as a legacy packet load sees it: counted from the packet's
+  /// first byte, or for a negative offset from a header (`SKF_NET_OFF`, `SKF_LL_OFF`). Nil where it is not inside.
+  func packetInteger(at offset: Int, size: Int) -> UInt64? {
+    let networkBase = -0x10_0000
+    let linkBase = -0x20_0000
+    let start: Int
+    if offset >= 0 {
+      start = packet.start + offset
+    } else if offset >= networkBase {
+      start = PacketBuffer.linkHeaderStart + PacketBuffer.linkHeaderSize + offset - networkBase
+    } else if offset >= linkBase {
+      start = PacketBuffer.linkHeaderStart + offset - linkBase
+    } else {
+      return nil
+    }
+    guard start >= PacketBuffer.linkHeaderStart, start + size <= packet.end else { return nil }
+    var value: UInt64 = 0
+    // SAFETY: the bytes lie between the headroom's start and the packet's end.
+    for index in start..<start + size { value = unsafe value << 8 | UInt64(packet.memory[index]) }
+    return value
+  }
+
+  /// Writes the packet's bounds, as host addresses, where the context keeps them.
+  func pointContextAtPacket() {
+    guard layout != nil, let base = unsafe packet.memory.baseAddress else { return }
+    // SAFETY: every kernel layout begins with these three addresses.
+    unsafe context.storeBytes(
+      of: UInt64(UInt(bitPattern: base + packet.start)),
+      toByteOffset: ContextLayout.PacketSlot.start.offset, as: UInt64.self)
+    unsafe context.storeBytes(
+      of: UInt64(UInt(bitPattern: base + packet.end)),
+      toByteOffset: ContextLayout.PacketSlot.end.offset, as: UInt64.self)
+    unsafe context.storeBytes(
+      of: UInt64(UInt(bitPattern: base + packet.metadataStart)),
+      toByteOffset: ContextLayout.PacketSlot.metadataStart.offset, as: UInt64.self)
+  }
+
+  /// Offsets of fields that describe a packet, in the program's view (linux/bpf.h).
+  private enum ViewOffset {
+    static let length = 0
+    static let packetType = 4
+    static let etherType = 16
+    static let wireLength = 160
+  }
+
+  /// Where a field that a host may set is kept.
+  private func scalar(_ name: String) throws(ContextError) -> ContextLayout.Storage {
+    guard let layout else { throw .noSuchField(name, context: type.name) }
+    var base = name
+    var index = 0
+    var isElement = false
+    if name.hasSuffix("]"), let bracket = name.firstIndex(of: "[") {
+      guard let number = Int(name[name.index(after: bracket)...].dropLast()) else {
+        throw .noSuchField(name, context: layout.name)
+      }
+      base = String(name[..<bracket])
+      index = number
+      isElement = true
+    }
+    guard let field = layout.field(named: base) else {
+      throw .noSuchField(name, context: layout.name)
+    }
+    guard field.kind == .scalar else { throw .notSettable(name, context: layout.name) }
+    // Every array of a kernel context is one of 32-bit words.
+    let isArray = field.size > 8
+    guard isArray == isElement, !isArray || (0..<field.size / 4).contains(index) else {
+      throw .noSuchField(name, context: layout.name)
+    }
+    return ContextLayout.Storage(
+      offset: field.storage.offset + 4 * index, size: isArray ? 4 : field.size)
+  }
+
+  /// What `eth_type_trans` and a test run of the kernel write into a socket buffer.
+  private func describeSocketBuffer() {
+    let linkHeader = PacketBuffer.linkHeaderStart
+    // SAFETY: `load` made sure that the packet has an Ethernet header.
+    let destination = unsafe packet.memory[linkHeader..<linkHeader + 6]
+    let etherType =
+      unsafe UInt32(packet.memory[linkHeader + 12])
+      | UInt32(packet.memory[linkHeader + 13]) << 8
+    let isBroadcast = unsafe destination.allSatisfy { $0 == 0xff }
+    let isMulticast = unsafe destination[linkHeader] & 1 != 0
+    // The loopback device's own address is all zeros.
+    let isOurs = unsafe destination.allSatisfy { $0 == 0 }
+    let length = UInt32(packet.count)
+    store(length, at: ViewOffset.length)
+    store(isBroadcast ? 1 : isMulticast ? 2 : isOurs ? 0 : 3, at: ViewOffset.packetType)
+    // A frame whose type field is a length below 1536 is 802.3: ETH_P_802_2, or ETH_P_802_3 with an IPX checksum.
+    let ordered = UInt16(truncatingIfNeeded: etherType).byteSwapped
+    store(ordered >= 1536 ? etherType : logicalLinkType(), at: ViewOffset.etherType)
+    if hostWireLength == 0 { store(length, at: ViewOffset.wireLength) }
+  }
+
+  /// The kernel's protocol number of an 802.3 frame, in network byte order.
+  private func logicalLinkType() -> UInt32 {
+    let first = PacketBuffer.linkHeaderStart + PacketBuffer.linkHeaderSize
+    let hasRawIPX =
+      unsafe first + 2 <= packet.end && packet.memory[first] == 0xff
+      && packet.memory[first + 1] == 0xff
+    return UInt32(UInt16(hasRawIPX ? 0x0001 : 0x0004).byteSwapped)
+  }
+
+  private var hostWireLength: UInt32 {
+    unsafe contextTemplate.load(
+      fromByteOffset: ContextLayout.PacketSlot.scalarOffset + ViewOffset.wireLength, as: UInt32.self
+    )
+  }
+
+  private func store(_ value: UInt32, at viewOffset: Int) {
+    // SAFETY: called with offsets of `__sk_buff` fields in a frame that has such a context.
+    unsafe context.storeBytes(
+      of: value, toByteOffset: ContextLayout.PacketSlot.scalarOffset + viewOffset, as: UInt32.self)
+  }
+}
+
+/// Why a context cannot be set up as asked.
+public enum ContextError: Error, Hashable, Sendable {
+  case noSuchField(String, context: String)
+  /// The field takes no value from the host: it follows from the packet.
+  case notSettable(String, context: String)
+  case valueTooLarge(field: String, value: UInt64, size: Int)
+  /// The packet is shorter than an Ethernet header.
+  case packetTooShort(length: Int, minimum: Int)
+}
+
+extension ContextError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .noSuchField(let name, let context):
+      "the context \(context) has no field \(name) that holds a number"
+    case .notSettable(let name, let context):
+      "the field \(name) of \(context) follows from the packet and cannot be set"
+    case .valueTooLarge(let field, let value, let size):
+      "the value \(value) does not fit the \(size) bytes of the field \(field)"
+    case .packetTooShort(let length, let minimum):
+      "the packet has \(length) bytes, fewer than the \(minimum) of an Ethernet header"
+    }
+  }
+}

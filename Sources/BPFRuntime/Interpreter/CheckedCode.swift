@@ -1,0 +1,93 @@
+import BPFISA
+import BPFPlatform
+
+/// A program as the checked interpreter runs it, with the maps it refers to.
+///
+/// Sendable because nothing of it changes after it is made.
+@safe
+final class CheckedCode: @unchecked Sendable {
+  let program: Program
+  let type: ProgramType
+  let maps: [Map]
+  /// One decoded instruction per slot, then one that ends the program with a fault.
+  let instructions: UnsafeMutablePointer<DecodedInstruction>
+  let context: ContextAccessTable?
+
+  init(_ program: Program, type: ProgramType, maps: [Map], layout: ContextLayout?) {
+    self.program = program
+    self.type = type
+    self.maps = maps
+    context = layout.map(ContextAccessTable.init)
+    var decoded = DecodedInstruction.decode(program) { immediate, slot in
+      switch immediate {
+      case .value(let value): value
+      case .mapIndex(let index):
+        maps.indices.contains(Int(index))
+          ? GuestAddress.make(region: CheckedMachine.RegionNumber.map(Int(index)), offset: 0) : nil
+      case .mapIndexValue(let index, let offset):
+        maps.indices.contains(Int(index))
+          ? GuestAddress.make(region: CheckedMachine.RegionNumber.values(Int(index)), offset: 0)
+            &+ UInt64(bitPattern: Int64(offset)) : nil
+      case .function(let displacement):
+        GuestAddress.make(
+          region: CheckedMachine.RegionNumber.function,
+          offset: UInt64(bitPattern: Int64(slot + 1) + Int64(displacement))
+            & GuestAddress.offsetMask)
+      case .map, .mapValue, .variable: nil
+      }
+    }
+    decoded.append(DecodedInstruction(opcode: .endOfProgram))
+    // A branch that leaves the program faults when it is taken; finding it here keeps the loop free of checks.
+    for slot in program.slots.indices {
+      guard let displacement = decoded[slot].displacement else { continue }
+      if !decoded.indices.contains(slot + 1 + displacement) {
+        decoded[slot].opcode = .strayBranch
+      }
+    }
+    // SAFETY: allocated for exactly the decoded instructions and freed with them; never written again.
+    unsafe instructions = .allocate(capacity: decoded.count)
+    unsafe instructions.initialize(from: decoded, count: decoded.count)
+  }
+
+  deinit { unsafe instructions.deallocate() }
+
+  /// The fault of an instruction, with what is known of its place.
+  func fault(_ kind: Fault.Kind, at slot: Int) -> Fault {
+    let isInstruction =
+      unsafe program.slots.indices.contains(slot) && instructions[slot].opcode != .secondSlot
+    return Fault(
+      kind: kind, program: program.name, slot: slot,
+      instruction: isInstruction ? program.instruction(at: slot) : nil,
+      line: program.slots.indices.contains(slot) ? program.line(at: slot) : nil)
+  }
+}
+
+extension CheckedCode {
+  /// The instruction at a slot, as text.
+  func text(at slot: Int) -> String { "\(program.instruction(at: slot))" }
+}
+
+/// A context layout, indexed by the byte.
+struct ContextAccessTable: Sendable {
+  let layout: ContextLayout
+  /// For each byte of the program's view, the field that holds it.
+  private let fieldAt: [Int16]
+
+  init(_ layout: ContextLayout) {
+    self.layout = layout
+    var fieldAt = [Int16](repeating: -1, count: layout.size)
+    for (index, field) in layout.fields.enumerated() {
+      for byte in field.offset..<field.offset + field.size { fieldAt[byte] = Int16(index) }
+    }
+    self.fieldAt = fieldAt
+  }
+
+  /// The field a program may access with this offset, size and direction, or nil.
+  func field(offset: Int, size: Int, isWrite: Bool) -> ContextLayout.Field? {
+    guard offset >= 0, size <= 8, offset % size == 0, offset + size <= layout.size,
+      fieldAt[offset] >= 0
+    else { return nil }
+    let field = layout.fields[Int(fieldAt[offset])]
+    return field.permits(offset: offset, size: size, isWrite: isWrite) ? field : nil
+  }
+}

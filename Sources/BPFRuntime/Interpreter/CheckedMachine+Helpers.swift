@@ -1,0 +1,221 @@
+import BPFISA
+import BPFPlatform
+
+extension CheckedMachine {
+  enum CallResult {
+    case returned
+    /// With ``CheckedMachine/failure`` set.
+    case failed
+    /// A tail call put another program in place.
+    case replaced
+  }
+
+  /// Calls a helper with r1 to r5, after checking each against the helper's prototype.
+  ///
+  /// Pointers are translated to host addresses before the call, and a returned one back.
+  func callHelper(_ number: Int32) -> CallResult {
+    let id = HelperID(rawValue: number)
+    guard let prototype = HelperPrototype(for: id) else {
+      failure = id.name == nil ? .unknownHelper(number) : .unsupportedHelper(id)
+      return .failed
+    }
+    guard prototype.allowed(in: frame.type) else {
+      failure = .helperNotAllowed(id, frame.type)
+      return .failed
+    }
+    // SAFETY: at most five arguments, in the registers after r0.
+    let arguments = unsafe registers + 1
+    var translated: (UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0)
+    var map: Map?
+    var mapIndex = 0
+    for (index, kind) in prototype.arguments.enumerated() {
+      guard initialized & (2 << UInt16(index)) != 0 else {
+        failure = .uninitializedRegister(Register(rawValue: UInt8(index + 1)) ?? .r1)
+        return .failed
+      }
+      let value = unsafe arguments[index]
+      if kind == .map {
+        guard let found = mapArgument(value), prototype.accepts(code.maps[found].spec.kind) else {
+          return invalid(id, index, kind)
+        }
+        mapIndex = found
+        map = code.maps[found]
+      }
+      let next =
+        unsafe index < 4 && initialized & (4 << UInt16(index)) != 0 ? arguments[index + 1] : 0
+      guard let host = translate(value, kind, map: map, size: next, helper: id, argument: index)
+      else {
+        return .failed
+      }
+      switch index {
+      case 0: translated.0 = host
+      case 1: translated.1 = host
+      case 2: translated.2 = host
+      case 3: translated.3 = host
+      default: translated.4 = host
+      }
+    }
+    if id == .tailCall {
+      if let map, tailCall(map, index: UInt32(truncatingIfNeeded: unsafe arguments[2])) {
+        return .replaced
+      }
+      initialized &= ~0b11_1111
+      return .returned
+    }
+
+    let result = unsafe frame.callHelper(
+      id, translated.0, translated.1, translated.2, translated.3, translated.4)
+
+    initialized = initialized & ~0b11_1110 | 1
+    if prototype.invalidatesPacketPointers { movePacket(helper: id) }
+    if id == .ringBufferSubmit || id == .ringBufferDiscard { releaseRecord(unsafe arguments[0]) }
+    switch prototype.result {
+    case .integer: unsafe registers[0] = result
+    case .void: initialized &= ~1
+    case .mapValueOrNull:
+      unsafe registers[0] = guestAddress(ofValue: result, map: mapIndex)
+    case .reservedRecordOrNull:
+      guard let record = adoptRecord(result, size: unsafe arguments[1]) else {
+        failure = .unsupportedInstruction(
+          "more than \(RegionNumber.firstMap) ring buffer records at once")
+        return .failed
+      }
+      unsafe registers[0] = record
+    case .kernelObjectOrNull: unsafe registers[0] = 0
+    }
+    return .returned
+  }
+
+  // MARK: Arguments
+
+  /// The index of the map an address is, or nil where it is none.
+  private func mapArgument(_ address: UInt64) -> Int? {
+    let number = Int(truncatingIfNeeded: address >> GuestAddress.offsetBits)
+    guard address & GuestAddress.offsetMask == 0, number < regionCount,
+      unsafe regions[number].kind == .map
+    else { return nil }
+    return Int(unsafe regions[number].index)
+  }
+
+  /// The host's form of an argument, or nil with ``failure`` set.
+  ///
+  /// - Parameter size: the argument after this one, which a memory argument is measured by.
+  private func translate(
+    _ value: UInt64, _ kind: HelperPrototype.ArgumentKind, map: Map?, size: UInt64,
+    helper: HelperID, argument: Int
+  ) -> UInt64? {
+    func memoryArgument(_ count: Int, isWrite: Bool) -> UInt64? {
+      if let pointer = unsafe memory(value, count: count, isWrite: isWrite) {
+        return UInt64(UInt(bitPattern: pointer))
+      }
+      if let reason = failure {
+        failure = .invalidMemoryArgument(helper, argument: argument + 1, reason)
+      }
+      return nil
+    }
+    func refuse() -> UInt64? {
+      failure = .invalidArgument(helper, argument: argument + 1, expected: kind)
+      return nil
+    }
+    /// Memory measured by the next argument; none for size 0.
+    func measured(isWrite: Bool) -> UInt64? {
+      if size == 0 { return unsafe UInt64(UInt(bitPattern: scratch)) }
+      guard size <= GuestAddress.offsetMask else { return refuse() }
+      return memoryArgument(Int(size), isWrite: isWrite)
+    }
+
+    switch kind {
+    case .anything, .sizeOrZero, .reservationSize: return value
+    case .size: return value == 0 ? refuse() : value
+    case .context:
+      return value == GuestAddress.make(region: RegionNumber.context, offset: 0) ? 0 : refuse()
+    case .map:
+      guard let map else { return refuse() }
+      return unsafe UInt64(UInt(bitPattern: Unmanaged.passUnretained(map).toOpaque()))
+    case .mapKey:
+      guard let map else { return refuse() }
+      return memoryArgument(map.spec.keySize, isWrite: false)
+    case .mapValue:
+      guard let map else { return refuse() }
+      return memoryArgument(map.spec.valueSize, isWrite: false)
+    case .uninitializedMapValue:
+      guard let map else { return refuse() }
+      return memoryArgument(map.spec.valueSize, isWrite: true)
+    case .memory: return measured(isWrite: false)
+    case .memoryOrNull: return value == 0 ? (size == 0 ? 0 : refuse()) : measured(isWrite: false)
+    case .uninitializedMemory: return measured(isWrite: true)
+    case .output(let size): return memoryArgument(size, isWrite: true)
+    case .input(let size): return memoryArgument(size, isWrite: false)
+    case .reservedRecord:
+      let number = Int(truncatingIfNeeded: value >> GuestAddress.offsetBits)
+      guard value & GuestAddress.offsetMask == 0, number < regionCount,
+        unsafe regions[number].kind == .record
+      else { return refuse() }
+      return unsafe UInt64(UInt(bitPattern: regions[number].base))
+    // Read through the frame's `memoryReader`, which takes the program's addresses.
+    case .constantString: return value
+    case .function, .kernelObject: return refuse()
+    }
+  }
+
+  private func invalid(
+    _ helper: HelperID, _ argument: Int, _ expected: HelperPrototype.ArgumentKind
+  ) -> CallResult {
+    failure = .invalidArgument(helper, argument: argument + 1, expected: expected)
+    return .failed
+  }
+
+  // MARK: Results
+
+  /// The guest address of a value that a map's lookup returned.
+  private func guestAddress(ofValue host: UInt64, map index: Int) -> UInt64 {
+    guard host != 0 else { return 0 }
+    let number = RegionNumber.values(index)
+    let base = unsafe UInt64(UInt(bitPattern: regions[number].base))
+    return GuestAddress.make(region: number, offset: host - base)
+  }
+
+  /// Makes a reserved record accessible; 0 where none was reserved, nil where the program holds too many.
+  private func adoptRecord(_ host: UInt64, size: UInt64) -> UInt64? {
+    guard let base = unsafe UnsafeMutableRawPointer(bitPattern: UInt(host)) else { return 0 }
+    guard let number = makeRegion() else { return nil }
+    // SAFETY: the ring buffer reserved `size` bytes at `base`, until the record is released.
+    unsafe regions[number] = Region(
+      base: base, readable: size, writable: size, kind: .record, valueSize: size)
+    liveRecords += 1
+    return GuestAddress.make(region: number, offset: 0)
+  }
+
+  /// Makes a submitted or discarded record inaccessible.
+  private func releaseRecord(_ address: UInt64) {
+    let number = Int(truncatingIfNeeded: address >> GuestAddress.offsetBits)
+    unsafe regions[number] = .empty(.releasedRecord)
+    retired.append(number)
+    liveRecords -= 1
+  }
+
+  /// Discards what the program reserved and never released, so that the ring buffer goes on.
+  func discardRecords() {
+    for number in RegionNumber.firstDynamic..<nextDynamic
+    where unsafe regions[number].kind == .record {
+      unsafe _ = frame.callHelper(
+        .ringBufferDiscard, UInt64(UInt(bitPattern: regions[number].base)), 0, 0, 0, 0)
+      releaseRecord(GuestAddress.make(region: number, offset: 0))
+    }
+  }
+
+  // MARK: Tail calls
+
+  /// Puts the program in a slot of a program array in place of the running one; false where there is none, or 33
+  /// tail calls were made.
+  private func tailCall(_ map: Map, index: UInt32) -> Bool {
+    guard tailCalls < Self.maximumTailCalls, let target = map.program(at: index) else {
+      return false
+    }
+    tailCalls += 1
+    visited.append(target.checked)
+    switchCode(to: target.checked)
+    enterProgram()
+    return true
+  }
+}

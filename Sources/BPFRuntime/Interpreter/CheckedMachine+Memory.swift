@@ -1,0 +1,159 @@
+import BPFPlatform
+
+extension CheckedMachine {
+  /// The host address of an access the fast path did not settle, or nil with ``failure`` set.
+  ///
+  /// For a context load of something not stored as the program sees it, the address of the value itself.
+  /// A write to the stack marks its bytes as holding something.
+  @inline(never)
+  func resolve(_ address: UInt64, _ size: Int, isWrite: Bool) -> UnsafeMutableRawPointer? {
+    let access = Fault.MemoryAccess(address: address, size: size, isWrite: isWrite)
+    let number = Int(truncatingIfNeeded: address >> GuestAddress.offsetBits)
+    let offset = address & GuestAddress.offsetMask
+    guard number < regionCount else { return unsafe fail(.outOfBounds(access, .none)) }
+    // SAFETY: `number` is less than the count of regions; the pointers returned lie inside the region, because
+    // offset and size were compared with its bounds first.
+    let region = unsafe regions + number
+    let end = offset &+ UInt64(size)
+    switch unsafe region.pointee.kind {
+    case .stack:
+      guard unsafe end <= region.pointee.stackBytes else { break }
+      let bytes = unsafe region.pointee.base + Int(offset)
+      let shadow = unsafe UnsafeMutableRawBufferPointer(
+        start: bytes + Self.shadowDistance, count: size)
+      if isWrite {
+        unsafe region.pointee.isDirty = true
+        unsafe shadow.initializeMemory(as: UInt8.self, repeating: 0xff)
+      } else if let missing = unsafe shadow.firstIndex(of: 0) {
+        return unsafe fail(
+          .uninitializedStack(access, offset: Int(offset) + missing - Self.stackSize))
+      }
+      return unsafe bytes
+
+    case .packet, .memory, .record:
+      let isInside = unsafe max(region.pointee.readable, region.pointee.writable) >= end
+      guard isInside else { break }
+      guard unsafe (isWrite ? region.pointee.writable : region.pointee.readable) >= end else {
+        return unsafe fail(.notPermitted(access, describe(number, offset)))
+      }
+      return unsafe region.pointee.base + Int(offset)
+
+    case .mapValues:
+      guard unsafe end <= region.pointee.total,
+        unsafe offset % region.pointee.stride + UInt64(size) <= region.pointee.valueSize
+      else { break }
+      guard unsafe isWrite ? region.pointee.mayWrite : region.pointee.mayRead else {
+        return unsafe fail(.notPermitted(access, describe(number, offset)))
+      }
+      return unsafe region.pointee.base + Int(offset)
+
+    case .context:
+      return unsafe resolveContext(access, signedOffset(offset))
+
+    case .stalePacket:
+      return unsafe fail(
+        .stalePacketPointer(access, helper: HelperID(rawValue: unsafe region.pointee.index)))
+
+    case .none, .map, .releasedRecord, .function: break
+    }
+    return unsafe fail(.outOfBounds(access, describe(number, offset)))
+  }
+
+  /// An access to the context, as its layout describes it.
+  private func resolveContext(
+    _ access: Fault.MemoryAccess, _ offset: Int
+  ) -> UnsafeMutableRawPointer? {
+    guard let table = code.context else {
+      return unsafe fail(.outOfBounds(access, .context(offset: offset)))
+    }
+    guard let field = table.field(offset: offset, size: access.size, isWrite: access.isWrite) else {
+      let name = offset >= 0 ? table.layout.field(at: offset)?.name : nil
+      return unsafe fail(
+        .contextAccess(access, structure: table.layout.name, field: name, offset: offset))
+    }
+    let packet = frame.packet
+    switch field.kind {
+    case .scalar:
+      // SAFETY: the layout's fields lie inside the storage, which was allocated by its size.
+      return unsafe frame.context.baseAddress.unsafelyUnwrapped + field.storage.offset
+        + (offset - field.offset)
+    case .packetStart: unsafe scratch.pointee = packetAddress(packet.start)
+    case .packetEnd: unsafe scratch.pointee = packetAddress(packet.end)
+    case .packetMetadataStart: unsafe scratch.pointee = packetAddress(packet.metadataStart)
+    case .pointer: unsafe scratch.pointee = 0
+    }
+    return unsafe UnsafeMutableRawPointer(scratch)
+  }
+
+  /// The host address of memory a helper is given, or nil with ``failure`` set.
+  ///
+  /// - Parameter count: the number of bytes; at least 1.
+  func memory(
+    _ address: UInt64, count: Int, isWrite: Bool
+  ) -> UnsafeMutableRawPointer? {
+    let number = Int(truncatingIfNeeded: address >> GuestAddress.offsetBits)
+    if unsafe number < regionCount && regions[number].kind == .context {
+      let access = Fault.MemoryAccess(address: address, size: count, isWrite: isWrite)
+      return unsafe fail(.notPermitted(access, describe(number, address & GuestAddress.offsetMask)))
+    }
+    return unsafe resolve(address, count, isWrite: isWrite)
+  }
+
+  /// The bytes at an address that may be read, up to a limit: fewer where the region ends, nil where none may be.
+  func readableBytes(_ address: UInt64, limit: Int) -> [UInt8]? {
+    let before = failure
+    defer { failure = before }
+    var bytes: [UInt8] = []
+    while bytes.count < limit,
+      let pointer = unsafe memory(address &+ UInt64(bytes.count), count: 1, isWrite: false)
+    {
+      bytes.append(unsafe pointer.load(as: UInt8.self))
+    }
+    return bytes.isEmpty ? nil : bytes
+  }
+
+  func fail(_ kind: Fault.Kind) -> UnsafeMutableRawPointer? {
+    failure = kind
+    return nil
+  }
+
+  // MARK: Describing
+
+  /// An offset as pointer arithmetic made it: one before a region's start looks like a huge one of the region before.
+  private func signedOffset(_ offset: UInt64) -> Int {
+    Int(truncatingIfNeeded: Int64(bitPattern: offset << 24) >> 24)
+  }
+
+  /// What an address points at or near.
+  private func describe(_ number: Int, _ rawOffset: UInt64) -> Fault.MemoryRegion {
+    var number = number
+    let offset = signedOffset(rawOffset)
+    // A negative offset came from the next region by subtraction.
+    if offset < 0, number + 1 < regionCount { number += 1 }
+    guard number < regionCount else { return .none }
+    let region = unsafe regions[number]
+    switch region.kind {
+    case .none: return .none
+    case .stack:
+      return unsafe region.stackBytes == 0
+        ? .deadStack
+        : .stack(frame: number - RegionNumber.firstStack, offset: offset - Self.stackSize)
+    case .context: return .context(offset: offset)
+    case .packet, .stalePacket:
+      let metadata = frame.packet.start - frame.packet.metadataStart
+      return .packet(offset: offset - metadata, length: frame.packet.count)
+    case .memory: return .memory(offset: offset, length: frame.packet.count)
+    case .map: return .map(code.maps[Int(region.index)].spec.name)
+    case .mapValues:
+      let stride = Int(region.stride)
+      let isInside = offset >= 0 && offset < Int(region.total)
+      let within = isInside && stride > 0 ? offset % stride : offset
+      return .mapValue(
+        map: code.maps[Int(region.index)].spec.name, offset: within,
+        size: Int(region.valueSize))
+    case .record: return .record(offset: offset, size: Int(region.valueSize))
+    case .releasedRecord: return .releasedRecord
+    case .function: return .function
+    }
+  }
+}

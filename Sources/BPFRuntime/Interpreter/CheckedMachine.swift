@@ -1,0 +1,250 @@
+import BPFISA
+import BPFPlatform
+
+/// The state of a program in the checked interpreter: registers, stack, regions of memory, call frames.
+///
+/// One per ``ExecutionFrame``, made once and used for any number of runs. Its memory is raw: the interpreter's
+/// loop works on it through pointers that no other type sees.
+@safe
+final class CheckedMachine {
+  static let maximumFrames = 8
+  static let stackSize = 512
+  /// Linux's `MAX_TAIL_CALL_CNT`.
+  static let maximumTailCalls = 33
+  /// How often the `may_goto`s of one function invocation may fall through (Linux's `BPF_MAX_LOOPS`).
+  static let mayGotoLimit = 8 << 20
+
+  /// The numbers of the regions. Those made in a run, for packets and records, have the room before the maps'.
+  enum RegionNumber {
+    static let firstStack = 1
+    static let context = firstStack + maximumFrames
+    static let function = context + 1
+    static let firstDynamic = function + 1
+    static let firstMap = 1024
+    static func map(_ index: Int) -> Int { firstMap + 2 * index }
+    static func values(_ index: Int) -> Int { firstMap + 2 * index + 1 }
+  }
+
+  unowned let frame: ExecutionFrame
+  /// r0 to r10, and room for the 16 numbers a decoded field can hold.
+  let registers: UnsafeMutablePointer<UInt64>
+  /// The frames' stacks, then as many bytes that say which of the former hold something (0xff or 0).
+  let stack: UnsafeMutableRawPointer
+  static let shadowDistance = maximumFrames * stackSize
+  var regions: UnsafeMutablePointer<Region>
+  var regionCount: Int
+  /// The first dynamic region not made yet in this run.
+  var nextDynamic = RegionNumber.firstDynamic
+  /// Dynamic regions that ended, oldest first. Their numbers come back only after all others, so that a pointer
+  /// into one faults for as long as possible.
+  var retired = RingQueue()
+  /// What runs, and whose maps the map regions are.
+  var code: CheckedCode
+  /// The functions below the running one.
+  let callFrames: UnsafeMutablePointer<CallFrame>
+  var depth = 0
+  var tailCalls = 0
+  var packetRegion = 0
+  var liveRecords = 0
+  /// Which registers hold something, a bit each.
+  var initialized: UInt16 = 0
+  /// The programs tail calls led to, kept alive for the functions that wait below.
+  var visited: [CheckedCode] = []
+  /// What an access that failed was about, for the loop to report.
+  var failure: Fault.Kind?
+  /// Where a context load leaves a value that is not stored as the program sees it.
+  let scratch: UnsafeMutablePointer<UInt64>
+
+  /// A function that called another, and what it needs to go on.
+  @safe
+  struct CallFrame {
+    var code: Unmanaged<CheckedCode>
+    var returnPC: Int
+    var saved: (UInt64, UInt64, UInt64, UInt64)
+    var initialized: UInt16
+    var mayGotoLeft: Int
+  }
+
+  init(frame: ExecutionFrame, code: CheckedCode) {
+    self.frame = frame
+    self.code = code
+    // SAFETY: all of this memory belongs to the machine and is freed with it.
+    unsafe registers = .allocate(capacity: 16)
+    unsafe registers.initialize(repeating: 0, count: 16)
+    unsafe stack = .allocate(byteCount: 2 * Self.shadowDistance, alignment: 64)
+    unsafe stack.initializeMemory(as: UInt8.self, repeating: 0, count: 2 * Self.shadowDistance)
+    unsafe callFrames = .allocate(capacity: Self.maximumFrames)
+    unsafe scratch = .allocate(capacity: 1)
+    unsafe scratch.initialize(to: 0)
+    regionCount = RegionNumber.firstMap
+    unsafe regions = .allocate(capacity: regionCount)
+    unsafe regions.initialize(repeating: .empty(.none), count: regionCount)
+    for index in 0..<Self.maximumFrames {
+      unsafe regions[RegionNumber.firstStack + index] = Region(
+        base: stack + index * Self.stackSize, kind: .stack)
+    }
+    unsafe regions[RegionNumber.context].kind = .context
+    unsafe regions[RegionNumber.function].kind = .function
+    installMaps()
+  }
+
+  deinit {
+    unsafe registers.deallocate()
+    unsafe stack.deallocate()
+    unsafe regions.deallocate()
+    unsafe callFrames.deallocate()
+    unsafe scratch.deallocate()
+  }
+}
+
+extension CheckedMachine {
+  /// Makes the machine ready to run a program from its first instruction.
+  func start(_ code: CheckedCode) {
+    for index in 0...depth { unsafe regions[RegionNumber.firstStack + index].stackBytes = 0 }
+    for index in RegionNumber.firstDynamic..<nextDynamic { unsafe regions[index] = .empty(.none) }
+    nextDynamic = RegionNumber.firstDynamic
+    retired.removeAll()
+    failure = nil
+    depth = 0
+    tailCalls = 0
+    liveRecords = 0
+    visited.removeAll()
+    switchCode(to: code)
+    packetRegion = makeRegion() ?? 0
+    describePacket()
+    enterProgram()
+  }
+
+  /// Gives a program's first instruction its registers, and its function an empty stack.
+  func enterProgram() {
+    enterStack()
+    if frame.layout == nil {
+      let count = frame.packet.count
+      unsafe registers[1] = count == 0 ? 0 : GuestAddress.make(region: packetRegion, offset: 0)
+      unsafe registers[2] = UInt64(count)
+      initialized = 0b100_0000_0110
+    } else {
+      unsafe registers[1] = GuestAddress.make(region: RegionNumber.context, offset: 0)
+      initialized = 0b100_0000_0010
+    }
+  }
+
+  /// Clears the running function's stack, makes it accessible and points r10 at its end.
+  func enterStack() {
+    let region = unsafe regions + RegionNumber.firstStack + depth
+    if unsafe region.pointee.isDirty {
+      // SAFETY: the shadow of a stack lies `shadowDistance` bytes after it, in the same allocation.
+      unsafe (region.pointee.base + Self.shadowDistance).initializeMemory(
+        as: UInt8.self, repeating: 0, count: Self.stackSize)
+      unsafe region.pointee.isDirty = false
+    }
+    unsafe region.pointee.stackBytes = UInt64(Self.stackSize)
+    unsafe registers[10] = GuestAddress.make(
+      region: RegionNumber.firstStack + depth, offset: UInt64(Self.stackSize))
+  }
+
+  /// Makes another program the one that runs: at the start, after a tail call, on return from one.
+  func switchCode(to code: CheckedCode) {
+    guard code !== self.code else { return }
+    self.code = code
+    installMaps()
+  }
+
+  /// Describes the program's maps and their values as regions.
+  private func installMaps() {
+    let needed = RegionNumber.map(code.maps.count)
+    if needed > regionCount {
+      let grown = UnsafeMutablePointer<Region>.allocate(capacity: needed)
+      unsafe grown.initialize(repeating: .empty(.none), count: needed)
+      unsafe grown.update(from: regions, count: RegionNumber.firstMap)
+      unsafe regions.deallocate()
+      unsafe regions = grown
+      regionCount = needed
+    }
+    for (index, map) in code.maps.enumerated() {
+      unsafe regions[RegionNumber.map(index)] = .empty(.map, index: index)
+      unsafe regions[RegionNumber.values(index)] = Region(valuesOf: map, index: index)
+    }
+    // What an earlier program with more maps had is gone.
+    for number in needed..<max(needed, regionCount) { unsafe regions[number] = .empty(.none) }
+  }
+
+  /// A fresh region number for a packet or a record, or nil where the program holds too many records.
+  func makeRegion() -> Int? {
+    if nextDynamic < RegionNumber.firstMap {
+      nextDynamic += 1
+      return nextDynamic - 1
+    }
+    return retired.popFirst()
+  }
+
+  /// Describes the packet as its region says where it is now.
+  func describePacket() {
+    let packet = frame.packet
+    let length = UInt64(packet.end - packet.metadataStart)
+    // SAFETY: the packet's offsets lie in its frame; the region spans metadata and packet.
+    unsafe regions[packetRegion] = Region(
+      base: packet.memory.baseAddress.unsafelyUnwrapped + packet.metadataStart, readable: length,
+      writable: frame.type.writesPackets ? length : 0,
+      kind: frame.layout == nil ? .memory : .packet)
+  }
+
+  /// Makes every packet pointer the program holds stale: the packet gets a new region.
+  func movePacket(helper: HelperID) {
+    unsafe regions[packetRegion] = .empty(.stalePacket, index: Int(helper.rawValue))
+    retired.append(packetRegion)
+    packetRegion = makeRegion() ?? packetRegion
+    describePacket()
+  }
+
+  /// The guest address of a place in the packet, as an offset in its frame.
+  func packetAddress(_ offset: Int) -> UInt64 {
+    GuestAddress.make(
+      region: packetRegion, offset: UInt64(truncatingIfNeeded: offset - frame.packet.metadataStart))
+  }
+}
+
+extension Region {
+  /// The values of a map, as far as programs may access them directly.
+  init(valuesOf map: Map, index: Int) {
+    guard let memory = map.valueMemory else {
+      self = .empty(.mapValues, index: index)
+      return
+    }
+    unsafe self.init(base: memory.base, kind: .mapValues, index: Int32(truncatingIfNeeded: index))
+    stride = UInt64(memory.stride)
+    valueSize = UInt64(memory.valueSize)
+    total = UInt64(memory.stride * memory.count)
+    mayRead = !memory.isWriteOnlyForPrograms
+    mayWrite = !memory.isReadOnlyForPrograms
+    if memory.count == 1 {
+      readable = mayRead ? valueSize : 0
+      writable = mayWrite ? valueSize : 0
+    }
+  }
+}
+
+/// A first-in, first-out queue of region numbers.
+struct RingQueue {
+  private var elements: [Int] = []
+  private var first = 0
+
+  mutating func append(_ element: Int) { elements.append(element) }
+
+  mutating func popFirst() -> Int? {
+    guard first < elements.count else { return nil }
+    defer {
+      first += 1
+      if first > 4096 {
+        elements.removeFirst(first)
+        first = 0
+      }
+    }
+    return elements[first]
+  }
+
+  mutating func removeAll() {
+    elements.removeAll(keepingCapacity: true)
+    first = 0
+  }
+}
