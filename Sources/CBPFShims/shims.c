@@ -1,7 +1,9 @@
+#define _GNU_SOURCE
 #include "CBPFShims.h"
 
 #include <errno.h>
 #if defined(__linux__)
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -13,6 +15,15 @@ long bpfkit_bpf(int command, void *attributes, unsigned int size) {
 unsigned int bpfkit_thread_id(void) { return (unsigned int)syscall(SYS_gettid); }
 
 void bpfkit_thread_name(char name[16]) { prctl(PR_GET_NAME, name, 0, 0, 0); }
+
+int bpfkit_pin_thread(int processor) {
+  cpu_set_t processors;
+  CPU_ZERO(&processors);
+  for (int number = 0; number < CPU_SETSIZE; number++)
+    if (processor < 0 || processor == number)
+      CPU_SET(number, &processors);
+  return sched_setaffinity(0, sizeof(processors), &processors) < 0 ? -errno : 0;
+}
 #else
 long bpfkit_bpf(int command, void *attributes, unsigned int size) {
   (void)command, (void)attributes, (void)size;
@@ -22,4 +33,9 @@ long bpfkit_bpf(int command, void *attributes, unsigned int size) {
 unsigned int bpfkit_thread_id(void) { return 0; }
 
 void bpfkit_thread_name(char name[16]) { name[0] = 0; }
+
+int bpfkit_pin_thread(int processor) {
+  (void)processor;
+  return -ENOSYS;
+}
 #endif

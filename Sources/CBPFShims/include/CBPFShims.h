@@ -10,3 +10,6 @@ unsigned int bpfkit_thread_id(void);
 
 /// Writes the calling thread's name, zero-terminated; `name` holds 16 bytes.
 void bpfkit_thread_name(char name[16]);
+
+/// Lets the calling thread run on one processor only, or with -1 on all: 0, or -errno.
+int bpfkit_pin_thread(int processor);

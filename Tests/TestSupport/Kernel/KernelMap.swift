@@ -1,0 +1,122 @@
+public import BPFPlatform
+import Glibc
+
+/// A map of the running kernel.
+public final class KernelMap {
+  public let spec: MapSpec
+  let descriptor: KernelDescriptor
+  /// The template of the maps in a map of maps.
+  private let inner: KernelMap?
+
+  /// Creates an empty map. Its initial contents are for ``KernelProgram`` to set, since they may name programs.
+  public init(_ spec: MapSpec) throws {
+    self.spec = spec
+    inner = try spec.inner.map { try KernelMap($0.value) }
+    var attributes = BPFAttributes()
+    attributes.set(spec.kind.rawValue, at: 0)
+    attributes.set(UInt32(spec.keySize), at: 4)
+    attributes.set(UInt32(spec.valueSize), at: 8)
+    attributes.set(UInt32(spec.maxEntries), at: 12)
+    attributes.set(spec.flags.rawValue, at: 16)
+    if let inner { attributes.set(inner.descriptor.number, at: 20) }
+    attributes.setName(spec.name, at: 28)
+    attributes.set(spec.extra, at: 64)
+    let result = unsafe attributes.call(.createMap)
+    guard result >= 0 else {
+      throw KernelRefusal(operation: "map \(spec.name)", number: Int32(-result), log: "")
+    }
+    descriptor = KernelDescriptor(number: Int32(result))
+  }
+
+  /// The bytes of a value as the host sees it: for a per-CPU map all slots, each padded to 8 bytes.
+  public var hostValueSize: Int {
+    isPerCPU ? (spec.valueSize + 7) / 8 * 8 * KernelOracle.possibleProcessors : spec.valueSize
+  }
+
+  public var isPerCPU: Bool {
+    [.perCPUArray, .perCPUHash, .lruPerCPUHash, .perCPUCgroupStorage].contains(spec.kind)
+  }
+
+  /// The value of a key, or nil if there is none.
+  public func get(_ key: [UInt8]) throws -> [UInt8]? {
+    var value = [UInt8](repeating: 0, count: max(hostValueSize, 8))
+    let result = unsafe key.withUnsafeBytes { key in
+      unsafe value.withUnsafeMutableBytes { value in
+        unsafe call(.lookUpElement, key: key.baseAddress, value: value.baseAddress, flags: 0)
+      }
+    }
+    if result == -Int(ENOENT) { return nil }
+    try check(result, "lookup")
+    return Array(value.prefix(hostValueSize))
+  }
+
+  public func set(_ key: [UInt8], _ value: [UInt8], flags: UInt64 = 0) throws {
+    let padded = value + [UInt8](repeating: 0, count: max(hostValueSize - value.count, 0))
+    let result = unsafe key.withUnsafeBytes { key in
+      unsafe padded.withUnsafeBytes { value in
+        unsafe call(.updateElement, key: key.baseAddress, value: value.baseAddress, flags: flags)
+      }
+    }
+    try check(result, "update")
+  }
+
+  /// Whether there was such a key.
+  public func delete(_ key: [UInt8]) throws -> Bool {
+    let result = unsafe key.withUnsafeBytes { key in
+      unsafe call(.deleteElement, key: key.baseAddress, value: nil, flags: 0)
+    }
+    if result == -Int(ENOENT) { return false }
+    try check(result, "delete")
+    return true
+  }
+
+  public func nextKey(after key: [UInt8]?) throws -> [UInt8]? {
+    var next = [UInt8](repeating: 0, count: spec.keySize)
+    let result = unsafe (key ?? []).withUnsafeBytes { bytes in
+      unsafe next.withUnsafeMutableBytes { next in
+        unsafe call(
+          .nextKey, key: key == nil ? nil : bytes.baseAddress, value: next.baseAddress, flags: 0)
+      }
+    }
+    if result == -Int(ENOENT) { return nil }
+    try check(result, "next key")
+    return next
+  }
+
+  /// All entries, in the kernel's order.
+  public func entries() throws -> [(key: [UInt8], value: [UInt8])] {
+    var entries: [(key: [UInt8], value: [UInt8])] = []
+    var key = try nextKey(after: nil)
+    while let current = key {
+      if let value = try get(current) { entries.append((current, value)) }
+      key = try nextKey(after: current)
+    }
+    return entries
+  }
+
+  /// Makes the map unchangeable for the host.
+  public func freeze() throws {
+    var attributes = BPFAttributes()
+    attributes.set(descriptor.number, at: 0)
+    try check(unsafe attributes.call(.freezeMap), "freeze")
+  }
+
+  @unsafe
+  private func call(
+    _ command: BPFCommand, key: UnsafeRawPointer?, value: UnsafeRawPointer?, flags: UInt64
+  ) -> Int {
+    var attributes = BPFAttributes()
+    attributes.set(descriptor.number, at: 0)
+    unsafe attributes.set(key, at: 8)
+    unsafe attributes.set(value, at: 16)
+    attributes.set(flags, at: 24)
+    return unsafe attributes.call(command)
+  }
+
+  private func check(_ result: Int, _ operation: String) throws {
+    guard result >= 0 else {
+      throw KernelRefusal(
+        operation: "\(operation) in map \(spec.name)", number: Int32(-result), log: "")
+    }
+  }
+}
