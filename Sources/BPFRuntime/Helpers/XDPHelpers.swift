@@ -1,5 +1,3 @@
-import BPFPlatform
-
 // SAFETY (whole file): buffers are as large as the sizes beside them say, which the engine checked; places in the packet
 // are checked here.
 
@@ -20,7 +18,7 @@ extension ExecutionFrame {
       return KernelError.invalidArgument.result
     }
     packet.moveStart(to: start)
-    publishPacket()
+    pointContextAtPacket()
     return 0
   }
 
@@ -35,7 +33,7 @@ extension ExecutionFrame {
       return KernelError.permissionDenied.result
     }
     packet.moveMetadata(to: start)
-    publishPacket()
+    pointContextAtPacket()
     return 0
   }
 
@@ -46,7 +44,7 @@ extension ExecutionFrame {
       end >= packet.start + Self.minimumPacket
     else { return KernelError.invalidArgument.result }
     packet.moveEnd(to: end)
-    publishPacket()
+    pointContextAtPacket()
     return 0
   }
 
@@ -88,19 +86,6 @@ extension ExecutionFrame {
 }
 
 extension ExecutionFrame {
-  /// Writes the packet's bounds to the context, where compiled programs read them.
-  private func publishPacket() {
-    guard let layout, layout.storageSize >= ContextLayout.PacketSlot.scalarOffset else { return }
-    // SAFETY: the context structure begins with the three addresses.
-    func store(_ offset: Int, in slot: ContextLayout.Storage) {
-      let address = unsafe UInt64(UInt(bitPattern: packet.memory.baseAddress)) + UInt64(offset)
-      unsafe context.storeBytes(of: address, toByteOffset: slot.offset, as: UInt64.self)
-    }
-    store(packet.start, in: ContextLayout.PacketSlot.start)
-    store(packet.end, in: ContextLayout.PacketSlot.end)
-    store(packet.metadataStart, in: ContextLayout.PacketSlot.metadataStart)
-  }
-
   /// The address of a byte of the packet; the caller checked that the packet has it.
   @unsafe
   func packetPointer(at offset: Int) throws(KernelError) -> UnsafeMutableRawPointer {
