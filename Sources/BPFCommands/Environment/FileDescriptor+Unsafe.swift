@@ -152,7 +152,7 @@ extension SystemError {
   static var current: SystemError { SystemError(number: errno) }
 
   static let brokenPipe = SystemError(number: EPIPE)
-  static let alreadyExists = SystemError(number: EEXIST)
+  static let notFound = SystemError(number: ENOENT)
 
   init(number: Int32) {
     self.number = number

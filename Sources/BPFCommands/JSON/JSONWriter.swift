@@ -39,6 +39,15 @@ public struct JSONWriter {
     }
   }
 
+  /// Writes a number that is given in tenths.
+  public mutating func tenths(_ value: Int) {
+    integer(value / 10)
+    if value % 10 != 0 {
+      bytes.append(UInt8(ascii: "."))
+      integer((value % 10).magnitude)
+    }
+  }
+
   public mutating func string(_ value: String) {
     bytes.append(UInt8(ascii: "\""))
     for byte in value.utf8 {

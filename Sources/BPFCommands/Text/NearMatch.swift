@@ -16,19 +16,26 @@ enum NearMatch {
     return names.first { $0.lowercased().contains(lowered) || lowered.contains($0.lowercased()) }
   }
 
-  /// The number of characters to insert, delete or replace to make one text the other.
+  /// The number of characters to insert, delete, replace or swap with their neighbour to make one text the other.
   private static func distance(_ left: String, _ right: String) -> Int {
+    let left = Array(left.prefix(256))
     let right = Array(right.prefix(256))
-    var row = Array(0...right.count)
-    for (index, character) in left.prefix(256).enumerated() {
-      var diagonal = row[0]
-      row[0] = index + 1
+    var beforeLast = [Int](repeating: 0, count: right.count + 1)
+    var last = Array(0...right.count)
+    for row in left.indices {
+      var current = [row + 1]
       for column in right.indices {
-        let cost = diagonal + (right[column] == character ? 0 : 1)
-        diagonal = row[column + 1]
-        row[column + 1] = min(cost, row[column] + 1, diagonal + 1)
+        let isEqual = left[row] == right[column]
+        var cost = min(
+          last[column] + (isEqual ? 0 : 1), last[column + 1] + 1, current[column] + 1)
+        if row > 0, column > 0, left[row] == right[column - 1], left[row - 1] == right[column] {
+          cost = min(cost, beforeLast[column - 1] + 1)
+        }
+        current.append(cost)
       }
+      beforeLast = last
+      last = current
     }
-    return row[right.count]
+    return last[right.count]
   }
 }

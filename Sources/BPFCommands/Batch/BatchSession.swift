@@ -1,0 +1,116 @@
+import BPFISA
+import BPFObject
+import BPFPlatform
+@_spi(Unverified) import BPFRuntime
+
+/// One request being served: its program loaded, its maps live, its runs made.
+struct BatchSession {
+  var program: LoadedProgram?
+  var reply: BatchReply
+  let request: BatchRequest
+  let limits: BatchLimits
+  /// The steps that the runs so far took, of those a request may take.
+  var stepsUsed = 0
+
+  /// Why there is nothing to run.
+  enum Refusal: Error {
+    case request(BatchError)
+    case verdict(BatchReply.Verdict)
+  }
+
+  /// Decodes the request's program and, where it is to run, loads it and makes its maps.
+  init(_ request: BatchRequest, limits: BatchLimits) throws(Refusal) {
+    self.request = request
+    self.limits = limits
+    reply = BatchReply(verdict: .accept)
+    switch request.source {
+    case .slots(let bytes):
+      guard bytes.count % 8 == 0 else {
+        throw .request(
+          .invalid("ebpf", "\(bytes.count) bytes are no whole number of 8-byte slots"))
+      }
+      try load(RawInstruction.slots(of: bytes))
+    case .assembly(let text): try load(Self.assemble(text))
+    case .object:
+      throw .verdict(.unsupported(.init(kind: "object", message: "objects are not loaded yet")))
+    case .classic: preconditionFailure("classic programs are refused before a session is made")
+    }
+  }
+
+  private static func assemble(_ text: String) throws(Refusal) -> [RawInstruction] {
+    throw .verdict(
+      .unsupported(.init(kind: "asm", message: "there is no assembler yet")))
+  }
+
+  private mutating func load(_ unlinked: [RawInstruction]) throws(Refusal) {
+    guard !unlinked.isEmpty else {
+      throw .verdict(.reject(.init(kind: "empty_program", message: "the program has no slots")))
+    }
+    guard unlinked.count <= limits.slots else {
+      throw .request(
+        .overLimit("program", asked: unlinked.count, limit: limits.slots, unit: "slots"))
+    }
+    var slots = unlinked
+    try placeMaps(in: &slots)
+    let decoded: Program
+    do throws(DecodingError) {
+      decoded = try Program(
+        name: "program", slots: slots, mapNames: request.maps.map(\.spec.name))
+    } catch {
+      throw .verdict(
+        .reject(
+          .init(
+            kind: ReasonClass.name(of: error.reason), slot: error.slot, message: "\(error)")))
+    }
+    try checkMapReferences(of: decoded)
+    reply.statistics.slots = slots.count
+    reply.statistics.maps = request.maps.count
+    guard request.stage == .run else { return }
+    guard let type = request.type else {
+      preconditionFailure("a request with slots of its own has a type")
+    }
+    let maps = try makeMaps()
+    do throws(LoadError) {
+      program = try LoadedProgram(unverified: decoded, type: type, maps: maps)
+    } catch {
+      throw .verdict(Self.verdict(for: error))
+    }
+  }
+
+  static func verdict(for error: LoadError) -> BatchReply.Verdict {
+    switch error {
+    case .unsupportedType: .unsupported(.init(kind: "program_type", message: "\(error)"))
+    case .map(let error): verdict(for: error)
+    case .mapCount: .reject(.init(kind: "load", message: "\(error)"))
+    }
+  }
+
+  static func verdict(for error: MapError) -> BatchReply.Verdict {
+    switch error.reason {
+    case .unsupportedKind: .unsupported(.init(kind: "map_kind", message: "\(error)"))
+    case .errno: .reject(.init(kind: "map", message: "\(error)"))
+    }
+  }
+}
+
+extension RawInstruction {
+  /// The slots that little-endian bytes spell; their number is a multiple of 8.
+  static func slots(of bytes: [UInt8]) -> [RawInstruction] {
+    precondition(bytes.count % 8 == 0, "a slot takes 8 bytes")
+    return stride(from: 0, to: bytes.count, by: 8).map { start in
+      var bits: UInt64 = 0
+      for index in 0..<8 { bits |= UInt64(bytes[start + index]) << (8 * UInt64(index)) }
+      return RawInstruction(bits: bits)
+    }
+  }
+
+  /// The slots as little-endian bytes.
+  static func bytes(of slots: [RawInstruction]) -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(slots.count * 8)
+    for slot in slots {
+      for index in 0..<8 { bytes.append(UInt8(truncatingIfNeeded: slot.bits >> (8 * index))) }
+    }
+    return bytes
+  }
+}
