@@ -117,18 +117,7 @@ private struct SlotReader {
   }
 
   func wideImmediate(_ kind: Operation.WideKind) throws(DecodingError) -> WideImmediate {
-    let first = slot.immediate
-    let second = try secondImmediate()
-    return switch kind {
-    case .value:
-      .value(UInt64(UInt32(bitPattern: first)) | UInt64(UInt32(bitPattern: second)) << 32)
-    case .map: .map(first)
-    case .mapValue: .mapValue(first, offset: second)
-    case .variable: .variable(first, module: second)
-    case .function: .function(first)
-    case .mapIndex: .mapIndex(first)
-    case .mapIndexValue: .mapIndexValue(first, offset: second)
-    }
+    WideImmediate(kind, first: slot.immediate, second: try secondImmediate())
   }
 
   func callTarget(_ kind: Operation.CallKind) throws(DecodingError) -> CallTarget {

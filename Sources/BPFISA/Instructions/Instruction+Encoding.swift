@@ -142,17 +142,7 @@ extension Instruction {
   private func loadWide(
     _ destination: Register, _ immediate: WideImmediate
   ) throws(EncodingError) -> EncodedInstruction {
-    let (kind, first, second): (Operation.WideKind, Int32, Int32) =
-      switch immediate {
-      case .value(let value):
-        (.value, Int32(truncatingIfNeeded: value), Int32(truncatingIfNeeded: value >> 32))
-      case .map(let descriptor): (.map, descriptor, 0)
-      case .mapValue(let descriptor, let offset): (.mapValue, descriptor, offset)
-      case .variable(let identifier, let module): (.variable, identifier, module)
-      case .function(let displacement): (.function, displacement, 0)
-      case .mapIndex(let index): (.mapIndex, index, 0)
-      case .mapIndexValue(let index, let offset): (.mapIndexValue, index, offset)
-      }
+    let (kind, first, second) = immediate.fields
     return EncodedInstruction(
       RawInstruction(
         opcode: 0x18, destination: try number(destination, .destination), source: kind.rawValue,

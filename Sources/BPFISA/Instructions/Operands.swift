@@ -131,3 +131,34 @@ public enum WideImmediate: Hashable, Sendable {
   /// The address of a map's first value plus an offset in bytes, by index.
   case mapIndexValue(Int32, offset: Int32)
 }
+
+extension WideImmediate {
+  /// What a source field and the immediates of two slots stand for; `second` counts only where the kind has it.
+  init(_ kind: Operation.WideKind, first: Int32, second: Int32) {
+    self =
+      switch kind {
+      case .value:
+        .value(UInt64(UInt32(bitPattern: first)) | UInt64(UInt32(bitPattern: second)) << 32)
+      case .map: .map(first)
+      case .mapValue: .mapValue(first, offset: second)
+      case .variable: .variable(first, module: second)
+      case .function: .function(first)
+      case .mapIndex: .mapIndex(first)
+      case .mapIndexValue: .mapIndexValue(first, offset: second)
+      }
+  }
+
+  /// The source field and the immediates of the two slots.
+  var fields: (kind: Operation.WideKind, first: Int32, second: Int32) {
+    switch self {
+    case .value(let value):
+      (.value, Int32(truncatingIfNeeded: value), Int32(truncatingIfNeeded: value >> 32))
+    case .map(let descriptor): (.map, descriptor, 0)
+    case .mapValue(let descriptor, let offset): (.mapValue, descriptor, offset)
+    case .variable(let identifier, let module): (.variable, identifier, module)
+    case .function(let displacement): (.function, displacement, 0)
+    case .mapIndex(let index): (.mapIndex, index, 0)
+    case .mapIndexValue(let index, let offset): (.mapIndexValue, index, offset)
+    }
+  }
+}
