@@ -17,7 +17,7 @@ let modules: [(name: String, dependencies: [Target.Dependency])] = [
   ("BPFObject", ["BPFISA", "BPFPlatform"]),
   ("BPFRuntime", ["BPFISA", "BPFPlatform", "BPFObject", "CBPFShims"]),
   ("BPFKit", ["BPFISA", "BPFPlatform", "BPFObject", "BPFRuntime"]),
-  ("BPFCapture", []),
+  ("BPFCapture", ["CBPFShims"]),
   (
     "BPFCommands",
     [

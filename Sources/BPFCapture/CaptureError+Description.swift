@@ -66,7 +66,7 @@ extension CaptureError: CustomStringConvertible {
     case .secondLinkType(let linkType, let file):
       "a pcap file has one link type, \(file) here, so it cannot hold \(linkType); write pcapng"
     case .notRepresentable(let interface, let format):
-      "\(format.rawValue) cannot express \(interface.linkType) at \(interface.resolution)"
+      "\(format.rawValue) has no room for the interface \(interface)"
     }
   }
 

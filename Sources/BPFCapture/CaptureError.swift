@@ -45,7 +45,7 @@ public enum CaptureError: Error, Hashable, Sendable {
   case unknownInterface(Int, count: Int)
   /// A classic capture has one link type; this one is another.
   case secondLinkType(LinkType, file: LinkType)
-  /// A resolution or link type that the format has no room for.
+  /// An interface whose resolution, name or frame check length the format has no room for.
   case notRepresentable(CaptureInterface, CaptureFormat)
 }
 

@@ -220,7 +220,7 @@ import Testing
     #expect(ReadCapture(try CaptureReader(path: folder.path("a.pcap"))).packets.count == 1)
 
     var pcapng = try CaptureWriter(path: folder.path("a.pcapng"), format: .pcapng)
-    let wide = CaptureInterface(linkType: LinkType(rawValue: 0x1_0000))
+    let wide = CaptureInterface(linkType: .raw, name: String(repeating: "n", count: 65536))
     #expect(throws: CaptureError.notRepresentable(wide, .pcapng)) { try pcapng.addInterface(wide) }
     try pcapng.addInterface(CaptureInterface(linkType: .ethernet, snapshotLength: 4))
     try pcapng.addInterface(CaptureInterface(linkType: .ethernet))

@@ -1,10 +1,10 @@
 /// What the first bytes of a captured packet are: a number of the registry at tcpdump.org/linktypes.html.
 @frozen
 public struct LinkType: RawRepresentable, Hashable, Sendable {
-  public var rawValue: UInt32
+  public var rawValue: UInt16
 
   @inlinable
-  public init(rawValue: UInt32) {
+  public init(rawValue: UInt16) {
     self.rawValue = rawValue
   }
 }

@@ -54,8 +54,9 @@ public struct CaptureReader: ~Copyable {
   /// - Throws: the damage found at `position`, once every packet before it has been given.
   /// - Complexity: O(1) in a classic capture; in pcapng O(*b*), *b* the blocks skipped before the packet.
   public mutating func next() throws(CaptureError) -> CapturedPacket? {
+    storage.prefetch(from: scanner.position)
     // SAFETY: the memory lives as long as this reader, and the scanner keeps none of it.
-    try unsafe scanner.next(storage.bytes.bytes)
+    return try unsafe scanner.next(storage.bytes.bytes)
   }
 
   /// Calls `body` with the packet's bytes where they lie in the file; they are not copied.

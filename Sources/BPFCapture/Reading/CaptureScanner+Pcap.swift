@@ -1,5 +1,6 @@
 extension CaptureScanner {
   /// The record at `position`, or nil at the end of the file.
+  @inline(__always)
   mutating func nextRecord(
     _ bytes: RawSpan, _ layout: PcapLayout
   ) throws(CaptureError) -> CapturedPacket? {
@@ -33,7 +34,7 @@ extension CaptureScanner {
     }
     position = data + Int(captured)
     return CapturedPacket(
-      offset: data, capturedLength: Int(captured), originalLength: Int(original),
+      offset: data, capturedLength: captured, originalLength: original,
       // Two 32-bit numbers: at most 4294967295 * 10^9 + 4294967295 * 1000, below 2^63.
       timestamp: Int64(seconds) * 1_000_000_000 + Int64(fraction) * layout.fractionScale,
       interface: 0, linkType: layout.linkType)

@@ -18,6 +18,7 @@ extension CaptureScanner {
   }
 
   /// The packet of the next block that has one, or nil at the end of the file.
+  @inline(__always)
   mutating func nextPacketBlock(_ bytes: RawSpan) throws(CaptureError) -> CapturedPacket? {
     while position < bytes.byteCount {
       let block = try readBlock(bytes)
@@ -47,6 +48,7 @@ extension CaptureScanner {
   }
 
   /// Checks the lengths of the block at `position`; for a section header, also takes its byte order.
+  @inline(__always)
   private mutating func readBlock(_ bytes: RawSpan) throws(CaptureError) -> Block {
     let start = position
     let available = bytes.byteCount - start
@@ -104,13 +106,14 @@ extension CaptureScanner {
     guard major == 1 && (minor == 0 || minor == 2) else {
       throw .version(.pcapng, offset: block.content + 4, major: major, minor: minor)
     }
-    section = PcapngSection(order: section.order, firstInterface: interfaces.count)
+    section = PcapngSection(
+      order: section.order, firstInterface: UInt32(truncatingIfNeeded: interfaces.count))
   }
 
+  @inline(never)
   private mutating func describeInterface(_ bytes: RawSpan, _ block: Block) throws(CaptureError) {
     var interface = CaptureInterface(
-      linkType: LinkType(
-        rawValue: UInt32(bytes.word(at: block.content, section.order, as: UInt16.self))),
+      linkType: LinkType(rawValue: bytes.word(at: block.content, section.order)),
       snapshotLength: bytes.word(at: block.content + 4, section.order))
     try readOptions(bytes, from: block.content + 8, to: block.end, into: &interface)
     interfaces.append(interface)
@@ -172,6 +175,7 @@ extension CaptureScanner {
     }
   }
 
+  @inline(__always)
   private func enhancedPacket(_ bytes: RawSpan, _ block: Block) throws(CaptureError)
     -> CapturedPacket
   {
@@ -180,6 +184,7 @@ extension CaptureScanner {
       interface: bytes.word(at: block.content, section.order, as: UInt32.self))
   }
 
+  @inline(never)
   private func obsoletePacket(_ bytes: RawSpan, _ block: Block) throws(CaptureError)
     -> CapturedPacket
   {
@@ -212,13 +217,14 @@ extension CaptureScanner {
         kind, offset: block.content + 12, needed: Int(captured), available: block.end - data)
     }
     return CapturedPacket(
-      offset: data, capturedLength: Int(captured), originalLength: Int(original),
+      offset: data, capturedLength: captured, originalLength: original,
       timestamp: interface.scale.nanoseconds(UInt64(high) << 32 | UInt64(low)),
-      interface: section.firstInterface + Int(index), linkType: interface.linkType)
+      interface: section.firstInterface + index, linkType: interface.linkType)
   }
 
   /// The packet of a Simple Packet Block: of the section's first interface, without a timestamp, and as long as the
   /// interface's snapshot length lets it be.
+  @inline(never)
   private func simplePacket(_ bytes: RawSpan, _ block: Block) throws(CaptureError) -> CapturedPacket
   {
     guard let interface = section.interfaces.first else {
@@ -236,7 +242,7 @@ extension CaptureScanner {
         .simplePacket, offset: block.content, needed: captured, available: block.end - data)
     }
     return CapturedPacket(
-      offset: data, capturedLength: captured, originalLength: Int(original), timestamp: nil,
+      offset: data, capturedLength: UInt32(captured), originalLength: original, timestamp: nil,
       interface: section.firstInterface, linkType: interface.linkType)
   }
 }

@@ -59,7 +59,7 @@ extension PcapLayout {
     default: throw .version(.pcap, offset: 4, major: major, minor: minor)
     }
     let network: UInt32 = bytes.word(at: 20, order)
-    linkType = LinkType(rawValue: network & 0x03ff_ffff)
+    linkType = LinkType(rawValue: UInt16(truncatingIfNeeded: network))
     maximumCapturedLength = linkType.maximumCapturedLength
     self.order = order
     interface = CaptureInterface(

@@ -4,7 +4,7 @@ struct PcapngSection {
   /// The section's interfaces; packets name them by index.
   var interfaces: [Interface] = []
   /// How many interfaces the sections before this one had.
-  var firstInterface: Int
+  var firstInterface: UInt32
 
   /// What reading a packet needs to know of its interface.
   struct Interface {

@@ -1,3 +1,5 @@
+import CBPFShims
+
 /// A capture's bytes, mapped from a file or held in memory, released when this value dies.
 @safe
 @usableFromInline
@@ -77,6 +79,19 @@ struct CaptureStorage: ~Copyable {
 }
 
 extension CaptureStorage {
+  /// Asks for the memory that will be read some packets later: a walk over records is a chain of dependent loads, which
+  /// no hardware prefetcher follows far enough. Halves the time of a packet in a file beyond the cache
+  /// (`SourceTests.speed`).
+  @inline(__always)
+  borrowing func prefetch(from offset: Int) {
+    let distance = 2048
+    // SAFETY: a prefetch reads nothing that the program can see, and does not fault outside the bytes.
+    if let base = unsafe bytes.baseAddress {
+      unsafe bpfkit_prefetch(base + (offset + distance))
+      unsafe bpfkit_prefetch(base + (offset + distance + 64))
+    }
+  }
+
   /// How many bytes there are.
   @inlinable
   var byteCount: Int { unsafe bytes.count }

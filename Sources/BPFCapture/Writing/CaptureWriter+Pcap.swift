@@ -13,13 +13,10 @@ extension CaptureWriter {
     case .nanoseconds: magic = PcapLayout.Magic.nanoseconds
     default: throw .notRepresentable(interface, .pcap)
     }
-    var network = interface.linkType.rawValue
+    var network = UInt32(interface.linkType.rawValue)
     if let length = interface.frameCheckLength {
       guard length % 2 == 0 && length <= 30 else { throw .notRepresentable(interface, .pcap) }
       network |= 0x0400_0000 | UInt32(length / 2) << 28
-    }
-    guard interface.linkType.rawValue <= 0x03ff_ffff else {
-      throw .notRepresentable(interface, .pcap)
     }
     file.append(magic, byteOrder)
     file.append(2 as UInt16, byteOrder)

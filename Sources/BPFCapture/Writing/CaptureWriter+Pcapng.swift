@@ -13,8 +13,7 @@ extension CaptureWriter {
 
   mutating func addPcapngInterface(_ interface: CaptureInterface) throws(CaptureError) {
     let name = interface.name.map { [UInt8]($0.utf8) } ?? []
-    guard let linkType = UInt16(exactly: interface.linkType.rawValue), name.count <= UInt16.max
-    else { throw .notRepresentable(interface, .pcapng) }
+    guard name.count <= UInt16.max else { throw .notRepresentable(interface, .pcapng) }
 
     var options: [(code: UInt16, value: [UInt8])] = []
     if interface.name != nil {
@@ -38,7 +37,7 @@ extension CaptureWriter {
     let length = UInt32(20 + (options.isEmpty ? 0 : optionLengths.reduce(4, +)))
     file.append(PcapngBlock.interfaceDescription, byteOrder)
     file.append(length, byteOrder)
-    file.append(linkType, byteOrder)
+    file.append(interface.linkType.rawValue, byteOrder)
     file.append(0 as UInt16, byteOrder)
     file.append(interface.snapshotLength, byteOrder)
     for option in options {

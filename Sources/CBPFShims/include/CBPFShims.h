@@ -13,3 +13,6 @@ void bpfkit_thread_name(char name[16]);
 
 /// Lets the calling thread run on one processor only, or with -1 on all: 0, or -errno.
 int bpfkit_pin_thread(int processor);
+
+/// Asks for the cache line at `address`, which need not be mapped: a prefetch never faults.
+static inline void bpfkit_prefetch(const void *address) { __builtin_prefetch(address); }
