@@ -162,10 +162,10 @@ enum CheckedInterpreter {
         unsafe r[destination] = UInt64(value)
       case .ldx32:
         guard
-          let value = unsafe load(
-            UInt32.self, r[source] &+ displacement, machine, regions, regionCount)
+          let value = unsafe loadWord(
+            r[source] &+ displacement, machine, regions, regionCount)
         else { break run }
-        unsafe r[destination] = UInt64(value)
+        unsafe r[destination] = value
       case .ldx64:
         guard
           let value = unsafe load(
@@ -434,6 +434,23 @@ enum CheckedInterpreter {
       }
     }
     return unsafe machine.resolve(address, size, isWrite: false)?.loadUnaligned(as: type)
+  }
+
+  /// A load of 32 bits; a packet's bound in the context, of which the program's view has 32, comes with all 64.
+  @inline(__always)
+  private static func loadWord(
+    _ address: UInt64, _ machine: CheckedMachine, _ regions: UnsafeMutablePointer<Region>,
+    _ regionCount: Int
+  ) -> UInt64? {
+    let number = Int(truncatingIfNeeded: address >> GuestAddress.offsetBits)
+    if number != CheckedMachine.RegionNumber.context {
+      return unsafe load(UInt32.self, address, machine, regions, regionCount).map(UInt64.init)
+    }
+    guard let pointer = unsafe machine.resolve(address, 4, isWrite: false) else { return nil }
+    if unsafe pointer == UnsafeMutableRawPointer(machine.scratch) {
+      return unsafe machine.scratch.pointee
+    }
+    return unsafe UInt64(pointer.loadUnaligned(as: UInt32.self))
   }
 
   /// Whether every byte of a stack word was written.
