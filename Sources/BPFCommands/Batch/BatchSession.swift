@@ -27,7 +27,7 @@ struct BatchSession {
     case .slots(let bytes):
       guard bytes.count % 8 == 0 else {
         throw .request(
-          .invalid("ebpf", "\(bytes.count) bytes are no whole number of 8-byte slots"))
+          .invalid("ebpf", "\(counted(bytes.count, "byte")), no whole number of 8-byte slots"))
       }
       try load(RawInstruction.slots(of: bytes))
     case .assembly(let text): try load(Self.assemble(text))

@@ -32,7 +32,7 @@ public enum ConformancePlugin {
   private static func decode(_ bytes: [UInt8]) throws(CommandError) -> Program {
     guard !bytes.isEmpty, bytes.count % 8 == 0 else {
       throw .input(
-        name: "program", detail: "\(bytes.count) bytes are no whole number of 8-byte slots")
+        name: "program", detail: "\(counted(bytes.count, "byte")), no whole number of 8-byte slots")
     }
     do {
       return try Program(name: "main", slots: RawInstruction.slots(of: bytes))

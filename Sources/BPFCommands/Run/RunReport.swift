@@ -1,0 +1,121 @@
+import BPFRuntime
+
+/// What a run over packets gave, as it is gathered.
+struct RunReport {
+  /// How much is kept of what can be much; the rest is counted.
+  struct Limits {
+    var traceLines = 10_000
+    var events = 1_000
+    var faults = 100
+  }
+
+  /// A number of packets and of the bytes they had when the program got them.
+  struct Count {
+    var packets = 0
+    var bytes = 0
+  }
+
+  struct Events {
+    let map: String
+    let kind: String
+    var records = 0
+    var bytes = 0
+    var lost = 0
+    /// The first records.
+    var first: [[UInt8]] = []
+  }
+
+  let limits: Limits
+  private(set) var total = Count()
+  /// By verdict, in the order in which verdicts first came.
+  private(set) var verdicts: [(name: String, count: Count)] = []
+  private(set) var redirects: [(target: ExecutionFrame.Redirect, count: Count)] = []
+  private(set) var traceLines: [String] = []
+  private(set) var traceLineCount = 0
+  private(set) var faults: [(packet: Int, fault: Fault)] = []
+  private(set) var faultCount = 0
+  private(set) var events: [Events] = []
+  private(set) var written = Count()
+  /// The packets whose first bytes are no whole header, which were not run.
+  private(set) var skipped = 0
+
+  private(set) var runs = 0
+  private(set) var instructions = 0
+  /// Nanoseconds spent in the program, all runs together.
+  private(set) var time = 0
+  private(set) var fastest: Int?
+  /// The mean time of a run in tenths of a nanosecond.
+  var meanTimeInTenths: Int { runs == 0 ? 0 : Int(Double(time) / Double(runs) * 10) }
+
+  init(limits: Limits = Limits()) { self.limits = limits }
+
+  /// Counts one run of the program, of which a packet may have several.
+  mutating func recordRun(_ outcome: borrowing Outcome, time: Int) {
+    runs += 1
+    instructions += outcome.instructions
+    self.time += time
+    fastest = min(fastest ?? time, time)
+    if !outcome.traceLines.isEmpty {
+      traceLineCount += outcome.traceLines.count
+      traceLines += outcome.traceLines.prefix(limits.traceLines - traceLines.count)
+    }
+  }
+
+  /// Counts a packet by what its last run gave.
+  mutating func recordPacket(_ verdict: Verdict?, outcome: borrowing Outcome, bytes: Int) {
+    total.packets += 1
+    total.bytes += bytes
+    if let fault = outcome.fault {
+      faultCount += 1
+      if faults.count < limits.faults { faults.append((total.packets, fault)) }
+      return
+    }
+    guard let verdict else { return }
+    if let index = verdicts.firstIndex(where: { $0.name == verdict.name }) {
+      verdicts[index].count.packets += 1
+      verdicts[index].count.bytes += bytes
+    } else {
+      verdicts.append((verdict.name, Count(packets: 1, bytes: bytes)))
+    }
+    guard let target = outcome.redirect, verdict.isRedirect else { return }
+    if let index = redirects.firstIndex(where: { $0.target == target }) {
+      redirects[index].count.packets += 1
+      redirects[index].count.bytes += bytes
+    } else {
+      redirects.append((target, Count(packets: 1, bytes: bytes)))
+    }
+  }
+
+  mutating func recordWritten(bytes: Int) {
+    written.packets += 1
+    written.bytes += bytes
+  }
+
+  mutating func recordSkipped() { skipped += 1 }
+
+  /// Begins counting the events of a map.
+  mutating func addEvents(of map: String, kind: String) {
+    events.append(Events(map: map, kind: kind))
+  }
+
+  /// Counts an event of the map that was added as number `index`.
+  mutating func recordEvent(_ index: Int, _ bytes: [UInt8]) {
+    events[index].records += 1
+    events[index].bytes += bytes.count
+    if events[index].first.count < limits.events { events[index].first.append(bytes) }
+  }
+
+  mutating func recordLostEvents(_ index: Int, _ count: Int) { events[index].lost += count }
+}
+
+extension ExecutionFrame.Redirect {
+  /// The target as people name it.
+  var displayName: String {
+    switch self {
+    case .interface(let index, let flags):
+      "interface \(index)" + (flags == 0 ? "" : flags == 1 ? ", ingress" : ", flags \(flags)")
+    case .mapEntry(let map, let index, let flags):
+      "\(map)[\(index)]" + (flags == 0 ? "" : ", flags \(flags)")
+    }
+  }
+}
