@@ -38,8 +38,11 @@ struct BatchSession {
   }
 
   private static func assemble(_ text: String) throws(Refusal) -> [RawInstruction] {
-    throw .verdict(
-      .unsupported(.init(kind: "asm", message: "there is no assembler yet")))
+    do throws(AssemblyError) {
+      return try Assembler.withHelperNames.assemble(utf8: Array(text.utf8)).slots
+    } catch {
+      throw .verdict(.reject(.init(kind: "assembly", message: "\(error)")))
+    }
   }
 
   private mutating func load(_ unlinked: [RawInstruction]) throws(Refusal) {
