@@ -10,19 +10,14 @@ extension Instruction {
   /// - Throws: ``DecodingError`` if the slot begins no instruction.
   public init(decoding slots: [RawInstruction], at index: Int) throws(DecodingError) {
     let slot = slots[index]
-    let bits = slot.bits
-    let range = FormMatcher.range(opcode: slot.opcode)
-    let matchers = FormMatcher.all
-    for candidate in range {
-      let matcher = matchers[candidate]
-      guard bits & matcher.selectorMask == matcher.selectorBits else { continue }
-      if bits & matcher.reservedMask != 0 {
-        throw DecodingError.reservedField(of: slot, mask: matcher.reservedMask, at: index)
-      }
-      self = try SlotReader(slots: slots, index: index, matcher: matcher).instruction()
-      return
+    guard let form = FormMatcher.index(of: slot) else {
+      throw DecodingError.noForm(of: slot, at: index)
     }
-    throw DecodingError.noForm(of: slot, in: range, at: index)
+    let matcher = FormMatcher.all[form]
+    if slot.bits & matcher.reservedMask != 0 {
+      throw DecodingError.reservedField(of: slot, mask: matcher.reservedMask, at: index)
+    }
+    self = try SlotReader(slots: slots, index: index, matcher: matcher).instruction()
   }
 
   /// Decodes a whole program.
@@ -207,9 +202,9 @@ extension DecodingError {
 
   /// The error for a slot that no form of its opcode matches.
   fileprivate static func noForm(
-    of slot: RawInstruction, in range: Range<Int>, at index: Int
+    of slot: RawInstruction, at index: Int
   ) -> DecodingError {
-    guard let form = range.first.map({ InstructionTable.forms[$0] }) else {
+    guard let form = InstructionTable.forms(opcode: slot.opcode).first else {
       return DecodingError(slot: index, reason: .unknownOpcode(slot.opcode))
     }
     for field in [SlotField.destination, .source, .offset, .immediate] {

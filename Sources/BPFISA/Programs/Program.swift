@@ -45,7 +45,8 @@ public struct Program: Hashable, Sendable {
     do {
       return try Instruction(decoding: slots, at: slot)
     } catch {
-      preconditionFailure("a program's slots were decoded when it was made; slot \(slot) begins none")
+      preconditionFailure(
+        "a program's slots were decoded when it was made; slot \(slot) begins none")
     }
   }
 

@@ -58,6 +58,17 @@ struct FormMatcher: Sendable {
   static func range(opcode: UInt8) -> Range<Int> {
     starts[Int(opcode)]..<starts[Int(opcode) + 1]
   }
+
+  /// The index of the first form that a slot's selecting fields match.
+  ///
+  /// - Complexity: O(1): no opcode has more than 12 forms.
+  static func index(of slot: RawInstruction) -> Int? {
+    let bits = slot.bits
+    let matchers = all
+    return range(opcode: slot.opcode).first {
+      bits & matchers[$0].selectorMask == matchers[$0].selectorBits
+    }
+  }
 }
 
 /// A field of a slot beside the opcode, and where it lies in the slot's 64 bits.
