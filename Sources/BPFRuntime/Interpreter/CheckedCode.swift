@@ -12,6 +12,8 @@ final class CheckedCode: @unchecked Sendable {
   /// One decoded instruction per slot, then one that ends the program with a fault.
   let instructions: UnsafeMutablePointer<DecodedInstruction>
   let context: ContextAccessTable?
+  /// Whether it is known before a run that every register is written before it is read.
+  let readsOnlyWhatItWrote: Bool
 
   init(_ program: Program, type: ProgramType, maps: [Map], layout: ContextLayout?) {
     self.program = program
@@ -44,6 +46,8 @@ final class CheckedCode: @unchecked Sendable {
         decoded[slot].opcode = .strayBranch
       }
     }
+    readsOnlyWhatItWrote = InitializationAnalysis.proves(
+      decoded, entry: layout == nil ? 0b100_0000_0110 : 0b100_0000_0010)
     // SAFETY: allocated for exactly the decoded instructions and freed with them; never written again.
     unsafe instructions = .allocate(capacity: decoded.count)
     unsafe instructions.initialize(from: decoded, count: decoded.count)
@@ -63,6 +67,11 @@ final class CheckedCode: @unchecked Sendable {
 }
 
 extension CheckedCode {
+  /// The slot of the instruction before one that the interpreter points at.
+  func slot(before next: UnsafeMutablePointer<DecodedInstruction>) -> Int {
+    unsafe next - instructions - 1
+  }
+
   /// The instruction at a slot, as text.
   func text(at slot: Int) -> String { "\(program.instruction(at: slot))" }
 }

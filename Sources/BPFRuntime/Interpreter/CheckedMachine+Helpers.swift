@@ -19,8 +19,8 @@ extension CheckedMachine {
       failure = id.name == nil ? .unknownHelper(number) : .unsupportedHelper(id)
       return .failed
     }
-    guard prototype.allowed(in: frame.type) else {
-      failure = .helperNotAllowed(id, frame.type)
+    guard unsafe prototype.allowed(in: frame.type) else {
+      failure = unsafe .helperNotAllowed(id, frame.type)
       return .failed
     }
     // SAFETY: at most five arguments, in the registers after r0.

@@ -4,12 +4,28 @@ import Synchronization
 
 // The instructions that the interpreter's loop leaves to the machine, because they are rare or slow anyway.
 extension CheckedMachine {
-  /// Makes the stack of the function that returns inaccessible, and r10 the caller's.
-  func leaveStack() {
+  /// Goes back to the function that called the running one.
+  ///
+  /// - Parameters:
+  ///   - initialized: the registers that hold something, the callee's before and the caller's after: its own r6 to
+  ///     r10, and r0 if the callee left it a value, which `returning` says.
+  ///   - mayGotoLeft: what is left of the caller's `may_goto` steps afterwards.
+  /// - Returns: the instruction to go on with.
+  @unsafe
+  func leaveFunction(
+    _ initialized: inout UInt16, returning r0: UInt16, _ mayGotoLeft: inout Int
+  ) -> UnsafeMutablePointer<DecodedInstruction> {
     unsafe regions[RegionNumber.firstStack + depth].stackBytes = 0
     depth -= 1
     unsafe registers[10] = GuestAddress.make(
       region: RegionNumber.firstStack + depth, offset: UInt64(Self.stackSize))
+    let caller = unsafe callFrames[depth]
+    unsafe (registers[6], registers[7], registers[8], registers[9]) = caller.saved
+    // Only a tail call leaves another program running than the caller's.
+    if !visited.isEmpty { switchCode(to: unsafe caller.code.takeUnretainedValue()) }
+    mayGotoLeft = caller.mayGotoLeft
+    initialized = caller.initialized & 0b111_1100_0000 | r0
+    return unsafe caller.next
   }
 
   // MARK: Atomics (RFC 9669 section 5.3; load-acquire and store-release since Linux 6.15)
@@ -124,12 +140,13 @@ extension CheckedMachine {
   }
 
   func loadPacket(_ instruction: DecodedInstruction, isIndirect: Bool) -> PacketLoad {
-    guard frame.type.loadsPacketsByLegacyInstructions else {
-      failure = .unsupportedInstruction("a legacy packet load in a \(frame.type.name) program")
+    guard unsafe frame.type.loadsPacketsByLegacyInstructions else {
+      failure = .unsupportedInstruction(
+        unsafe "a legacy packet load in a \(frame.type.name) program")
       return .failed
     }
     let expected = GuestAddress.make(region: RegionNumber.context, offset: 0)
-    if unsafe frame.layout != nil && registers[6] != expected {
+    if unsafe !isRaw && registers[6] != expected {
       failure = .unsupportedInstruction("a legacy packet load with r6 not the context")
       return .failed
     }
@@ -139,7 +156,8 @@ extension CheckedMachine {
       let register = unsafe Int32(truncatingIfNeeded: registers[Int(instruction.source)])
       offset = Int(register &+ instruction.immediate)
     }
-    guard let value = frame.packetInteger(at: offset, size: Int(instruction.destination)) else {
+    guard let value = unsafe frame.packetInteger(at: offset, size: Int(instruction.destination))
+    else {
       return .outside
     }
     return .value(value)

@@ -71,7 +71,6 @@ extension CheckedMachine {
       return unsafe fail(
         .contextAccess(access, structure: table.layout.name, field: name, offset: offset))
     }
-    let packet = frame.packet
     switch field.kind {
     case .scalar:
       // SAFETY: the layout's fields lie inside the storage, which was allocated by its size.
@@ -140,9 +139,9 @@ extension CheckedMachine {
         : .stack(frame: number - RegionNumber.firstStack, offset: offset - Self.stackSize)
     case .context: return .context(offset: offset)
     case .packet, .stalePacket:
-      let metadata = frame.packet.start - frame.packet.metadataStart
-      return .packet(offset: offset - metadata, length: frame.packet.count)
-    case .memory: return .memory(offset: offset, length: frame.packet.count)
+      let metadata = packet.start - packet.metadataStart
+      return .packet(offset: offset - metadata, length: packet.count)
+    case .memory: return .memory(offset: offset, length: packet.count)
     case .map: return .map(code.maps[Int(region.index)].spec.name)
     case .mapValues:
       let stride = Int(region.stride)

@@ -25,7 +25,12 @@ final class CheckedMachine {
     static func values(_ index: Int) -> Int { firstMap + 2 * index + 1 }
   }
 
-  unowned let frame: ExecutionFrame
+  /// SAFETY: the frame owns the machine and hands it to no one else.
+  unowned(unsafe) let frame: ExecutionFrame
+  let packet: PacketBuffer
+  /// Whether r1 points at a block of memory instead of a context.
+  let isRaw: Bool
+  let writesPackets: Bool
   /// r0 to r10, and room for the 16 numbers a decoded field can hold.
   let registers: UnsafeMutablePointer<UInt64>
   /// The frames' stacks, then as many bytes that say which of the former hold something (0xff or 0).
@@ -59,14 +64,18 @@ final class CheckedMachine {
   @safe
   struct CallFrame {
     var code: Unmanaged<CheckedCode>
-    var returnPC: Int
+    /// The instruction to go on with.
+    var next: UnsafeMutablePointer<DecodedInstruction>
     var saved: (UInt64, UInt64, UInt64, UInt64)
     var initialized: UInt16
     var mayGotoLeft: Int
   }
 
   init(frame: ExecutionFrame, code: CheckedCode) {
-    self.frame = frame
+    unsafe self.frame = frame
+    packet = frame.packet
+    isRaw = frame.layout == nil
+    writesPackets = frame.type.writesPackets
     self.code = code
     // SAFETY: all of this memory belongs to the machine and is freed with it.
     unsafe registers = .allocate(capacity: 16)
@@ -118,8 +127,8 @@ extension CheckedMachine {
   /// Gives a program's first instruction its registers, and its function an empty stack.
   func enterProgram() {
     enterStack()
-    if frame.layout == nil {
-      let count = frame.packet.count
+    if isRaw {
+      let count = packet.count
       unsafe registers[1] = count == 0 ? 0 : GuestAddress.make(region: packetRegion, offset: 0)
       unsafe registers[2] = UInt64(count)
       initialized = 0b100_0000_0110
@@ -180,13 +189,12 @@ extension CheckedMachine {
 
   /// Describes the packet as its region says where it is now.
   func describePacket() {
-    let packet = frame.packet
     let length = UInt64(packet.end - packet.metadataStart)
     // SAFETY: the packet's offsets lie in its frame; the region spans metadata and packet.
     unsafe regions[packetRegion] = Region(
       base: packet.memory.baseAddress.unsafelyUnwrapped + packet.metadataStart, readable: length,
-      writable: frame.type.writesPackets ? length : 0,
-      kind: frame.layout == nil ? .memory : .packet)
+      writable: writesPackets ? length : 0,
+      kind: isRaw ? .memory : .packet)
   }
 
   /// Makes every packet pointer the program holds stale: the packet gets a new region.
@@ -200,7 +208,7 @@ extension CheckedMachine {
   /// The guest address of a place in the packet, as an offset in its frame.
   func packetAddress(_ offset: Int) -> UInt64 {
     GuestAddress.make(
-      region: packetRegion, offset: UInt64(truncatingIfNeeded: offset - frame.packet.metadataStart))
+      region: packetRegion, offset: UInt64(truncatingIfNeeded: offset - packet.metadataStart))
   }
 }
 
