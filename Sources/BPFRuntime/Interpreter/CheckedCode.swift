@@ -73,7 +73,7 @@ extension CheckedCode {
   }
 
   /// The instruction at a slot, as text.
-  func text(at slot: Int) -> String { "\(program.instruction(at: slot))" }
+  func text(at slot: Int) -> String { Disassembler().text(of: program.instruction(at: slot)) }
 }
 
 /// A context layout, indexed by the byte.

@@ -76,8 +76,7 @@ extension CheckedMachine {
       unsafe registers[0] = guestAddress(ofValue: result, map: mapIndex)
     case .reservedRecordOrNull:
       guard let record = adoptRecord(result, size: unsafe arguments[1]) else {
-        failure = .unsupportedInstruction(
-          "more than \(RegionNumber.firstMap) ring buffer records at once")
+        failure = .tooManyRecords(RegionNumber.firstMap - RegionNumber.firstDynamic)
         return .failed
       }
       unsafe registers[0] = record

@@ -147,7 +147,7 @@ extension CheckedMachine {
     }
     let expected = GuestAddress.make(region: RegionNumber.context, offset: 0)
     if unsafe !isRaw && registers[6] != expected {
-      failure = .unsupportedInstruction("a legacy packet load with r6 not the context")
+      failure = .packetLoadWithoutContext
       return .failed
     }
     var offset = Int(instruction.immediate)

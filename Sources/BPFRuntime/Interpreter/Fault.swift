@@ -64,6 +64,12 @@ public struct Fault: Error, Hashable, Sendable {
     case unsupportedInstruction(String)
     /// The program exits, or is replaced by a tail call, with ring buffer records neither submitted nor discarded.
     case unreleasedRecords(Int)
+    /// More ring buffer records reserved and not released than the engine keeps track of.
+    case tooManyRecords(Int)
+    /// A legacy packet load in a program of a type that may not use them.
+    case packetLoadNotAllowed(ProgramType)
+    /// A legacy packet load whose r6 is not the context.
+    case packetLoadWithoutContext
   }
 
   /// One access to memory.

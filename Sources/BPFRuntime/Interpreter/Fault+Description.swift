@@ -1,0 +1,142 @@
+import BPFISA
+import BPFPlatform
+
+extension Fault: CustomStringConvertible {
+  /// One line: what happened, at which instruction, of which source line.
+  public var description: String {
+    var text = "\(kind) at instruction \(slot)"
+    if let instruction { text += " (\(Disassembler().text(of: instruction)))" }
+    text += " of \(program)"
+    if let line { text += ", \(line.file):\(line.line): \(line.text)" }
+    return text
+  }
+}
+
+extension Fault.Kind: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .outOfBounds(let access, let region): "\(access) \(region.outside)"
+    case .notPermitted(let access, let region):
+      "\(access) \(region.inside), which a program may not \(access.isWrite ? "write" : "read")"
+    case .uninitializedStack(let access, let offset):
+      "\(access) on the stack, of which byte r10\(offset) was never written"
+    case .uninitializedRegister(let register): "read of \(register), which holds nothing"
+    case .writeToFramePointer: "write to r10, the frame pointer, which is read only"
+    case .stalePacketPointer(let access, let helper):
+      "\(access) through a packet pointer from before \(helper) moved the packet"
+    case .contextAccess(let access, let structure, let field, let offset):
+      if let field {
+        "\(access) at offset \(offset) of \(structure), which its field \(field) does not allow"
+      } else {
+        "\(access) at offset \(offset) of \(structure), where it has no field to access like that"
+      }
+    case .misalignedAtomic(let access):
+      "atomic \(access) at an address that is no multiple of its size"
+    case .programCounterOutOfRange(let target): "control goes to \(target), outside the program,"
+    case .jumpIntoWideImmediate(let target):
+      "control goes to \(target), the second half of a 16-byte load immediate,"
+    case .budgetExhausted(let budget): "the budget of \(budget) instructions is used up"
+    case .callDepthExceeded: "call deeper than \(CheckedMachine.maximumFrames) frames"
+    case .unknownHelper(let number): "call of helper \(number), which does not exist"
+    case .unsupportedHelper(let helper): "call of \(helper), which is not supported"
+    case .helperNotAllowed(let helper, let type):
+      "call of \(helper), which programs of type \(type.name) may not call"
+    case .invalidArgument(let helper, let argument, let expected):
+      "call of \(helper) whose argument \(argument) is not \(expected.phrase)"
+    case .invalidMemoryArgument(let helper, let argument, let reason):
+      "call of \(helper) with argument \(argument): \(reason)"
+    case .unsupportedInstruction(let text): "instruction not supported: \(text)"
+    case .unreleasedRecords(let count):
+      "end of the program with \(count) ring buffer record\(count == 1 ? "" : "s") neither submitted nor discarded"
+    case .tooManyRecords(let limit): "more than \(limit) ring buffer records held at once"
+    case .packetLoadNotAllowed(let type):
+      "legacy packet load, which programs of type \(type.name) may not use"
+    case .packetLoadWithoutContext: "legacy packet load with r6 not the context"
+    }
+  }
+}
+
+extension Fault.MemoryAccess: CustomStringConvertible {
+  public var description: String {
+    "\(isWrite ? "write" : "read") of \(size) byte\(size == 1 ? "" : "s")"
+  }
+}
+
+extension Fault.MemoryRegion {
+  /// Where an access outside of it went.
+  fileprivate var outside: String {
+    switch self {
+    case .none: "at a number that is no address"
+    case .stack(_, let offset): "outside the stack, at r10\(signed(offset))"
+    case .deadStack: "in the stack of a function that returned"
+    case .packet(let offset, let length):
+      "outside the packet, at offset \(offset) of \(length) bytes"
+    case .memory(let offset, let length):
+      "outside the memory, at offset \(offset) of \(length) bytes"
+    case .context(let offset): "outside the context, at offset \(offset)"
+    case .mapValue(let map, let offset, let size):
+      "outside a value of map \(map), at offset \(offset) of \(size) bytes"
+    case .map(let map): "in map \(map) itself, instead of in a value of it"
+    case .record(let offset, let size):
+      "outside a ring buffer record, at offset \(offset) of \(size) bytes"
+    case .releasedRecord: "in a ring buffer record that was submitted or discarded"
+    case .function: "in a function's code"
+    }
+  }
+
+  /// Where an access inside of it went.
+  fileprivate var inside: String {
+    switch self {
+    case .none: "at a number that is no address"
+    case .stack(_, let offset): "of the stack at r10\(signed(offset))"
+    case .deadStack: "of the stack of a function that returned"
+    case .packet(let offset, _): "of the packet at offset \(offset)"
+    case .memory(let offset, _): "of the memory at offset \(offset)"
+    case .context(let offset): "of the context at offset \(offset)"
+    case .mapValue(let map, let offset, _): "of a value of map \(map) at offset \(offset)"
+    case .map(let map): "of map \(map) itself"
+    case .record(let offset, _): "of a ring buffer record at offset \(offset)"
+    case .releasedRecord: "of a ring buffer record that was submitted or discarded"
+    case .function: "of a function's code"
+    }
+  }
+
+  private func signed(_ offset: Int) -> String { offset < 0 ? "\(offset)" : "+\(offset)" }
+}
+
+extension HelperPrototype.ArgumentKind {
+  /// What an argument of this kind is, in words.
+  fileprivate var phrase: String {
+    switch self {
+    case .anything: "a value"
+    case .context: "the context"
+    case .map: "a map of the program of a kind this helper works on"
+    case .mapKey: "a key of the map"
+    case .mapValue, .uninitializedMapValue: "a value of the map"
+    case .memory, .memoryOrNull, .uninitializedMemory: "memory of the size that follows"
+    case .size, .sizeOrZero: "the size of the memory before it"
+    case .output(let size), .input(let size): "memory of \(size) bytes"
+    case .reservedRecord: "a ring buffer record the program reserved"
+    case .reservationSize: "a number of bytes to reserve"
+    case .constantString: "a zero-terminated string"
+    case .function: "a function of the program"
+    case .kernelObject(let name): "a \(name)"
+    }
+  }
+}
+
+extension LoadError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .mapCount(let program, let expected, let found):
+      "program \(program) refers to \(expected) maps and was given \(found)"
+    case .unsupportedType(let program, let type):
+      if let type {
+        "program \(program): a process has no context for programs of type \(type.name)"
+      } else {
+        "program \(program): its section does not say of what type it is, and none was given"
+      }
+    case .map(let error): "\(error)"
+    }
+  }
+}
