@@ -36,6 +36,9 @@ enum ReasonClass {
     case .invalidMemoryArgument: "invalid_memory_argument"
     case .unsupportedInstruction: "unsupported_instruction"
     case .unreleasedRecords: "unreleased_records"
+    case .tooManyRecords: "too_many_records"
+    case .packetLoadNotAllowed: "packet_load_not_allowed"
+    case .packetLoadWithoutContext: "packet_load_without_context"
     }
   }
 }
