@@ -47,15 +47,15 @@ enum FormatDirective: Equatable {
   ///
   /// - Parameter argumentLimit: the number of arguments there are.
   /// - Complexity: O(*n*), *n* the format's length.
-  /// - Throws: ``KernelError/invalidArgument`` for what the kernel refuses: a byte that is neither printable ASCII nor white
-  ///   space, another directive than those above, or more directives than arguments.
+  /// - Throws: ``KernelError/invalidArgument`` for what the kernel refuses: a control character that is no white space, another
+  ///   directive than those above, or more directives than arguments.
   static func parse(_ format: [UInt8], argumentLimit: Int) throws(KernelError) -> [FormatDirective]
   {
     var parser = Parser(format: format)
     var directives: [FormatDirective] = []
     var arguments = 0
     while let byte = parser.next() {
-      guard byte.isPrintableASCII || byte.isWhitespace else { throw .invalidArgument }
+      guard !byte.isControl else { throw .invalidArgument }
       guard byte == UInt8(ascii: "%") else {
         directives.append(.literal(byte))
         continue
@@ -179,17 +179,19 @@ enum FormatDirective: Equatable {
   }
 }
 
-/// The kernel's character classes, for ASCII.
+/// The kernel's character classes, which are those of Latin-1.
 extension UInt8 {
   var isDigit: Bool { self >= UInt8(ascii: "0") && self <= UInt8(ascii: "9") }
-  var isWhitespace: Bool { self == UInt8(ascii: " ") || (self >= 9 && self <= 13) }
-  fileprivate var isPrintableASCII: Bool { self >= 0x20 && self < 0x7f }
+  var isWhitespace: Bool { self == 0x20 || (self >= 9 && self <= 13) || self == 0xa0 }
+
+  fileprivate var isControl: Bool { (self < 0x20 && !isWhitespace) || self == 0x7f }
 
   fileprivate var isLetterOrDigit: Bool {
-    isDigit || (self | 0x20 >= UInt8(ascii: "a") && self | 0x20 <= UInt8(ascii: "z"))
+    if self >= 0xc0 { return self != 0xd7 && self != 0xf7 }
+    return isDigit || (self | 0x20 >= UInt8(ascii: "a") && self | 0x20 <= UInt8(ascii: "z"))
   }
 
   fileprivate var isPunctuation: Bool {
-    isPrintableASCII && !isLetterOrDigit && self != UInt8(ascii: " ")
+    !isControl && !isLetterOrDigit && !isWhitespace && !(0x80..<0xa0).contains(self)
   }
 }

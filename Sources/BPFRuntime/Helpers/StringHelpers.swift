@@ -71,7 +71,7 @@ struct ParsedNumber: Equatable {
   ///   ``KernelError/outOfRange`` if it does not fit 64 bits.
   init(_ text: [UInt8], flags: UInt64) throws(KernelError) {
     guard !text.isEmpty, [0, 8, 10, 16].contains(flags) else { throw .invalidArgument }
-    var index = text.firstIndex { !$0.isWhitespace && $0 != 0xa0 } ?? text.count
+    var index = text.firstIndex { !$0.isWhitespace } ?? text.count
     isNegative = index < text.count && text[index] == UInt8(ascii: "-")
     if isNegative { index += 1 }
     guard index < text.count else { throw .invalidArgument }

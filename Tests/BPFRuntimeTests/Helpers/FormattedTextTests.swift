@@ -43,6 +43,7 @@ import Testing
     ("%pi6", [64], "0102030405060708090a0b0c0d0e0f10"),
     ("%pI4", [4096], "0.0.0.0"),
     ("%pxyz.", [1], "0000000000000001."),
+    ("é", [], "é"),
     ("line\n", [], "line"),
   ])
   func `formats as the kernel does`(format: String, arguments: [UInt64], expected: String) throws {
@@ -53,7 +54,7 @@ import Testing
   }
 
   @Test(arguments: [
-    "%", "%f", "%h", "%5", "%.5d", "%*d", "%#x", "%ll", "%lc", "%sx", "%pI", "%pI5", "%pz", "é",
+    "%", "%f", "%h", "%5", "%.5d", "%*d", "%#x", "%ll", "%lc", "%sx", "%pI", "%pI5", "%pz", "%sé",
     "%n", "%d %d %d %d", "\u{1}", "%p%",
   ])
   func `refuses what the kernel refuses`(format: String) {
