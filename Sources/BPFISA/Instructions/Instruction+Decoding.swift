@@ -115,6 +115,15 @@ private struct SlotReader {
     WideImmediate(kind, first: slot.immediate, second: try secondImmediate())
   }
 
+  /// A store; of several things wrong with it, the registers are reported first.
+  func store(
+    _ size: MemorySize, _ kind: Operation.SecondOperand
+  ) throws(DecodingError) -> Instruction {
+    let base = try destination()
+    let source = try operand(kind)
+    return .store(size, base: base, offset: try memoryOffset(), source: source)
+  }
+
   func callTarget(_ kind: Operation.CallKind) throws(DecodingError) -> CallTarget {
     switch kind {
     case .helper: .helper(slot.immediate)
@@ -144,8 +153,7 @@ private struct SlotReader {
         size, signExtended: signExtended, destination: try destination(), base: try source(),
         offset: try memoryOffset())
     case .store(let size, let kind):
-      .store(
-        size, base: try destination(), offset: try memoryOffset(), source: try operand(kind))
+      try store(size, kind)
     case .atomic(let operation, let size):
       .atomic(
         operation, size, base: try destination(), offset: slot.offset, source: try source())
