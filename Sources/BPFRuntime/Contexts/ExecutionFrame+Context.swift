@@ -19,6 +19,12 @@ extension ExecutionFrame {
     pointContextAtPacket()
   }
 
+  /// As ``load(_:)-(RawSpan)``, for bytes in an array.
+  public func load(_ bytes: [UInt8]) throws(ContextError) {
+    // SAFETY: a byte has no padding.
+    try unsafe load(bytes.span.bytes)
+  }
+
   /// Sets a scalar field of the context, in host byte order, for every packet from the next one on.
   ///
   /// An element of an array field is named with its index, as `cb[2]`.

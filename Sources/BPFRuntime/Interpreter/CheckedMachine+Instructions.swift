@@ -141,8 +141,7 @@ extension CheckedMachine {
 
   func loadPacket(_ instruction: DecodedInstruction, isIndirect: Bool) -> PacketLoad {
     guard unsafe frame.type.loadsPacketsByLegacyInstructions else {
-      failure = .unsupportedInstruction(
-        unsafe "a legacy packet load in a \(frame.type.name) program")
+      failure = unsafe .packetLoadNotAllowed(frame.type)
       return .failed
     }
     let expected = GuestAddress.make(region: RegionNumber.context, offset: 0)
