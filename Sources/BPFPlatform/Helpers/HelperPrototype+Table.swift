@@ -3,7 +3,10 @@ extension HelperPrototype {
   ///
   /// - Complexity: O(1).
   public init?(for id: HelperID) {
-    guard let prototype = Self.byID[id] else { return nil }
+    let number = Int(id.rawValue)
+    guard number >= 0, number < Self.byNumber.count, let prototype = Self.byNumber[number] else {
+      return nil
+    }
     self = prototype
   }
 
@@ -17,7 +20,12 @@ extension HelperPrototype {
   /// Every prototype there is, by rising number.
   public static let all: [HelperPrototype] = table.sorted { $0.id.rawValue < $1.id.rawValue }
 
-  private static let byID = Dictionary(uniqueKeysWithValues: table.map { ($0.id, $0) })
+  private static let byNumber: [HelperPrototype?] = {
+    var prototypes = [HelperPrototype?](
+      repeating: nil, count: Int(HelperID.all.last?.rawValue ?? 0) + 1)
+    for prototype in table { prototypes[Int(prototype.id.rawValue)] = prototype }
+    return prototypes
+  }()
 
   private static let table: [HelperPrototype] =
     mapHelpers + ringBufferHelpers + hostHelpers + textHelpers + packetHelpers

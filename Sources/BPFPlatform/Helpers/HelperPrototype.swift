@@ -10,8 +10,8 @@ public struct HelperPrototype: Hashable, Sendable {
   public let invalidatesPacketPointers: Bool
   /// Whether the kernel offers it only to programs under a licence compatible with the GPL.
   public let requiresGPL: Bool
-  /// The program types that may call it.
-  public let programTypes: Set<ProgramType>
+  /// The program types that may call it, a bit each: asked at every call of an engine that checks.
+  private let programTypeBits: UInt64
 
   public init(
     id: HelperID, name: String, arguments: [ArgumentKind], result: ResultKind,
@@ -25,13 +25,22 @@ public struct HelperPrototype: Hashable, Sendable {
     self.result = result
     self.invalidatesPacketPointers = invalidatesPacketPointers
     self.requiresGPL = requiresGPL
-    self.programTypes = programTypes
+    programTypeBits = programTypes.reduce(0) { $0 | Self.bit(of: $1) }
   }
 
   /// Whether programs of a type may call it.
   ///
   /// - Complexity: O(1).
-  public func allowed(in type: ProgramType) -> Bool { programTypes.contains(type) }
+  public func allowed(in type: ProgramType) -> Bool { programTypeBits & Self.bit(of: type) != 0 }
+
+  /// The program types that may call it.
+  public var programTypes: Set<ProgramType> { Set(ProgramType.allCases.filter(allowed)) }
+
+  /// The kernel's types by number; BPFKit's own, which start at 0x10000, in the upper half.
+  private static func bit(of type: ProgramType) -> UInt64 {
+    let number = UInt64(type.rawValue)
+    return 1 << (number < 0x10000 ? number : number - 0x10000 + 48)
+  }
 
   /// What an argument must be. A size argument follows the memory argument it measures.
   @frozen
