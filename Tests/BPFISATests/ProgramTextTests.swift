@@ -55,7 +55,8 @@ import Testing
       name: "a", slots: slots,
       subprograms: [
         Subprogram(name: "L2", start: 0), Subprogram(name: "a b", start: 1),
-        Subprogram(name: "pc", start: 3), Subprogram(name: "L2", start: 4),
+        Subprogram(name: "pc", start: 2), Subprogram(name: "r1", start: 3),
+        Subprogram(name: "L2", start: 4),
       ])
     let text = Disassembler().text(of: program)
     #expect(try Assembler.assemble(text) == slots)

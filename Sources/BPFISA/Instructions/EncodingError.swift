@@ -19,14 +19,18 @@ public struct EncodingError: Error, Hashable, Sendable {
 }
 
 extension EncodingError: CustomStringConvertible {
+  public var description: String { "\(instruction): \(reason)" }
+}
+
+extension EncodingError.Reason: CustomStringConvertible {
   public var description: String {
-    switch reason {
+    switch self {
     case .noSuchSize(let size):
-      "\(instruction): the operation does not exist for \(size.byteCount)-byte values"
+      "the operation does not exist for values of \(size.byteCount) bytes"
     case .stackArgumentBase(let field):
-      "\(instruction): r11 in the \(field.rawValue) field; it is only the base of 8-byte loads and stores"
+      "r11 in the \(field.rawValue) field; it is only the base of 8-byte loads and stores"
     case .stackArgumentOffset(let offset):
-      "\(instruction): stack argument at r11 \(offset); expected a multiple of 8, above 0 to read, below 0 to write"
+      "offset \(offset) to r11; expected a multiple of 8, above 0 in a load, below 0 in a store"
     }
   }
 }

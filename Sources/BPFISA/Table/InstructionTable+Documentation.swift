@@ -47,6 +47,7 @@ extension InstructionTable {
       Groups are those of RFC 9669 section 2.4. `v1` to `v4` are the versions of the instruction set as compilers
       number them; later instructions are given with the Linux release that brought them.
 
+      \(textNotes)
       """
     for section in sections {
       page += "\n## \(section.title)\n\n"
@@ -62,6 +63,33 @@ extension InstructionTable {
     }
     return page
   }
+
+  /// What there is to know of the text beside the examples.
+  private static let textNotes = """
+    ## Text
+
+    Text is as `llvm-objdump -d` (LLVM 21) prints it, which the kernel's differs from in little but the radix. Where that
+    leaves out what tells instructions apart, the lossless dialect, which is the default, has forms of its own:
+
+    | LLVM | lossless | what it is |
+    |---|---|---|
+    | `call 0x5` | `call pc+0x5`, `call name` | a call of a function of the program |
+    | `call 0x5` | `call kfunc[id:5, module:1]` | a call of a kernel function (module 0 is left out) |
+    | `ld_pseudo r1, 0x1, 0x5` | `r1 = map[fd:5]` | the address of a map |
+    | `ld_pseudo r1, 0x2, 0x5` | `r1 = map[fd:5][0]+0x8` | an address in a map's first value |
+    | `ld_pseudo r1, 0x3, 0x5` | `r1 = var[id:5, fd:0]` | the address of a kernel variable |
+    | `ld_pseudo r1, 0x4, 0x5` | `r1 = subprog[+0x5]`, `r1 = subprog[name]` | the address of a function |
+    | `ld_pseudo r1, 0x5, 0x5` | `r1 = map[idx:5]` | the address of a map, by its index in the program |
+    | `ld_pseudo r1, 0x6, 0x5` | `r1 = map[idx:5][0]+0x8` | an address in a map's first value, by index |
+    | `r0 = *(u8 *)skb[r3]` | `r0 = *(u8 *)skb[r3 + 0x5]` | an indirect packet load whose immediate is not 0 |
+
+    The assembler reads both dialects. Statements end at the end of a line or at `;`. Comments are `// …`, `# …`, `/* … */`,
+    and lines that begin with `;`. Labels are names (`loop:`), or numbers (`1:`) of which `1b` is the last and `1f` the
+    next. Numbers are decimal, `0x…`, `0b…`, or octal after a `0`; an immediate may be written signed or unsigned, and one that
+    does not fit is refused. Listings are read too: a symbol's header is a label, slot numbers and `<symbol+0x10>` mean
+    nothing, and the bytes must agree with the text and settle what it leaves out.
+
+    """
 
   private static func row(_ form: InstructionForm) -> String {
     var immediate = form.immediate.description

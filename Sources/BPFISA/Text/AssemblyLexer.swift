@@ -256,6 +256,7 @@ struct AssemblyLexer {
     return beginsWord(first) && bytes.allSatisfy(continuesWord) && !reservedWords.contains(name)
   }
 
-  /// Words that mean something else where a label may stand.
-  private static let reservedWords: Set<String> = ["pc", "kfunc"]
+  /// Words that mean something else where a label may stand: `pc+5`, `kfunc[id:5]`, and registers.
+  private static let reservedWords: Set<String> = Set(
+    ["pc", "kfunc"] + Register.allCases.flatMap { [$0.name(.bits32), $0.name(.bits64)] })
 }

@@ -22,7 +22,7 @@ extension Disassembler {
     while index < slots.count {
       while nextSymbol < symbols.count, symbols[nextSymbol].start <= index {
         let symbol = symbols[nextSymbol]
-        output += "\n\(paddedHexadecimal(symbol.start * 8, digits: 16)) <\(symbol.name)>:\n"
+        output += "\n\(paddedHexadecimal(address(of: symbol), digits: 16)) <\(symbol.name)>:\n"
         nextSymbol += 1
         shownLine = nil
       }
@@ -74,16 +74,21 @@ extension Disassembler {
     return count
   }
 
+  /// The address of a symbol in bytes from the start of the section.
+  private func address(of symbol: Subprogram) -> UInt64 {
+    UInt64(bitPattern: Int64(symbol.start) &* 8)
+  }
+
   /// ` <symbol+0x20>` for the symbol a slot lies in; nothing where there is none.
   ///
   /// As in objdump, addresses are 64-bit numbers that wrap: a slot before the section lies in its last symbol.
   private func hint(for slot: Int, symbols: [Subprogram]) -> String {
-    let address = UInt64(bitPattern: Int64(slot) &* 8)
+    let target = UInt64(bitPattern: Int64(slot) &* 8)
     var low = 0
     var high = symbols.count
     while low < high {
       let middle = (low + high) / 2
-      if UInt64(bitPattern: Int64(symbols[middle].start) &* 8) <= address {
+      if address(of: symbols[middle]) <= target {
         low = middle + 1
       } else {
         high = middle
@@ -91,15 +96,22 @@ extension Disassembler {
     }
     guard low > 0 else { return "" }
     let symbol = symbols[low - 1]
-    let offset = address &- UInt64(bitPattern: Int64(symbol.start) &* 8)
+    let offset = target &- self.address(of: symbol)
     return offset == 0 ? " <\(symbol.name)>" : " <\(symbol.name)+\(hexadecimal(offset))>"
   }
 }
 
 /// The eight bytes of a slot in memory order, in hexadecimal, with a space between two.
 func byteColumns(_ slot: RawInstruction) -> String {
-  (0..<8).map { paddedHexadecimal(slot.bits >> UInt64($0 * 8) & 0xff, digits: 2) }
-    .joined(separator: " ")
+  let digits = Array("0123456789abcdef".utf8)
+  var columns: [UInt8] = []
+  columns.reserveCapacity(24)
+  for index in 0..<8 {
+    let byte = Int(truncatingIfNeeded: slot.bits >> UInt64(index * 8) & 0xff)
+    columns += [digits[byte >> 4], digits[byte & 15], UInt8(ascii: " ")]
+  }
+  columns.removeLast()
+  return String(decoding: columns, as: UTF8.self)
 }
 
 /// `value` in hexadecimal, filled with zeros to a number of digits.
