@@ -5,7 +5,7 @@ extension BatchSession {
   mutating func run(_ runs: [BatchRequest.Run]) throws(BatchError) {
     guard let program, !runs.isEmpty else { return }
     // A frame keeps the fields that were set; runs share it only if none sets any.
-    let keepsFrame = runs.allSatisfy(\.context.isEmpty)
+    let keepsFrame = runs.allSatisfy { $0.context.isEmpty }
     var frame = program.makeFrame()
     for (index, run) in runs.enumerated() {
       if index > 0 && !keepsFrame { frame = program.makeFrame() }
