@@ -17,7 +17,10 @@ extension Instruction {
     if slot.bits & matcher.reservedMask != 0 {
       throw DecodingError.reservedField(of: slot, mask: matcher.reservedMask, at: index)
     }
-    self = try SlotReader(slots: slots, index: index, matcher: matcher).instruction()
+    let hasSecond = slot.isWide && index + 1 < slots.count
+    self = try SlotReader(
+      slot: slot, second: hasSecond ? slots[index + 1] : nil, index: index, matcher: matcher
+    ).instruction()
   }
 
   /// Decodes a whole program.
@@ -42,11 +45,11 @@ extension Instruction {
 
 /// Reads the operands of a slot whose form is known.
 private struct SlotReader {
-  let slots: [RawInstruction]
+  let slot: RawInstruction
+  /// The slot after it, where there is one and the instruction may have two.
+  let second: RawInstruction?
   let index: Int
   let matcher: FormMatcher
-
-  var slot: RawInstruction { slots[index] }
 
   func destination() throws(DecodingError) -> Register {
     try register(slot.destination, .destination, stackArguments: matcher.writesStackArgument)
@@ -89,10 +92,9 @@ private struct SlotReader {
 
   /// The second slot of a 16-byte load immediate: its immediate, the one field it has.
   func secondImmediate() throws(DecodingError) -> Int32 {
-    guard index + 1 < slots.count else {
+    guard let second else {
       throw DecodingError(slot: index, reason: .missingSecondSlot)
     }
-    let second = slots[index + 1]
     let field: DecodingError.Field
     let value: Int64
     if second.opcode != 0 {
