@@ -34,13 +34,29 @@ enum LLVMTools {
     return String(decoding: data, as: UTF8.self)
   }
 
+  /// The slots of the section `.text` that clang assembles text to.
+  static func assemble(_ text: String) throws -> [RawInstruction] {
+    guard let clang else { return [] }
+    let folder = try temporaryFolder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let assembly = folder.appendingPathComponent("f.s")
+    let object = folder.appendingPathComponent("f.o")
+    try text.write(to: assembly, atomically: true, encoding: .utf8)
+    _ = try run(clang, ["-target", "bpf", "-mcpu=v4", "-c", assembly.path, "-o", object.path])
+    return Listing(try run(objdump ?? "", ["-d", object.path])).sections.first?.slots ?? []
+  }
+
+  private static func temporaryFolder() throws -> URL {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+      "bpfkit-\(ProcessInfo.processInfo.processIdentifier)-\(UInt64.random(in: 0 ... .max))")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    return folder
+  }
+
   /// What objdump prints for slots that lie in a section `.text` under a symbol `f`.
   static func listing(of slots: [RawInstruction], options: [String]) throws -> String {
     guard let objdump, let clang else { return "" }
-    let folder = FileManager.default.temporaryDirectory
-      .appendingPathComponent(
-        "bpfkit-\(ProcessInfo.processInfo.processIdentifier)-\(UInt64.random(in: 0 ... .max))")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    let folder = try temporaryFolder()
     defer { try? FileManager.default.removeItem(at: folder) }
     var source = ".text\n.globl f\n.type f,@function\nf:\n"
     for slot in slots {

@@ -50,6 +50,38 @@ import Testing
       variant.disassembler.listing(of: slots, symbols: section.symbols), section.text)
   }
 
+  /// clang reads our text as we do. Skipped where the tools are not installed; left out are forms that are not
+  /// clang's or that its text leaves something out of.
+  @Test(.enabled(if: LLVMTools.areInstalled), arguments: variants)
+  func clangAssemblesTheTextToTheSameSlots(_ variant: Variant) throws {
+    var text = ""
+    var slots: [RawInstruction] = []
+    for encoding in EncodingSamples.exhaustive {
+      let instruction = try Instruction(decoding: encoding, at: 0)
+      switch instruction {
+      case .jumpIndirect, .call(.local), .call(.kernelFunction), .loadPacket(_, .indirect):
+        continue
+      case .loadWide(_, let immediate):
+        guard case .value = immediate else { continue }
+      case .jumpLong(let offset):
+        // clang 21 reads no more than 16 bits here.
+        guard Int16(exactly: offset) != nil else { continue }
+      case .arithmetic, .negate, .moveSignExtended, .byteSwap, .castAddressSpace, .load, .store,
+        .atomic, .loadAcquire, .storeRelease, .loadPacket, .jump, .jumpIf, .mayGoto,
+        .call, .exit:
+        break
+      }
+      text += variant.disassembler.text(of: instruction) + "\n"
+      slots += encoding
+    }
+    let assembled = try LLVMTools.assemble(text)
+    #expect(assembled.count == slots.count)
+    for (index, (found, expected)) in zip(assembled, slots).enumerated() where found != expected {
+      Issue.record("slot \(index): clang has \(found) where \(expected) was written")
+      break
+    }
+  }
+
   /// A program of several functions, with source lines.
   @Test func sectionsWithSymbolsAndSourceLines() throws {
     let listing = Listing(try Fixtures.text("functions.objdump-S.txt"))
