@@ -80,8 +80,8 @@ public struct HelperPrototype: Hashable, Sendable {
     case constantString
     /// The address of a function of the program.
     case function
-    /// A kind of kernel object with no counterpart in a process: a socket, a task, a dynptr, …
-    case kernelObject(String)
+    /// A kernel object with no counterpart in a process: a socket, a task, a dynptr, …
+    case kernelObject
   }
 
   /// What r0 is after the call.
@@ -94,7 +94,7 @@ public struct HelperPrototype: Hashable, Sendable {
     case mapValueOrNull
     /// A ring buffer record of the size in r2, or null.
     case reservedRecordOrNull
-    /// A kind of kernel object, or null.
-    case kernelObjectOrNull(String)
+    /// A kernel object, or null.
+    case kernelObjectOrNull
   }
 }

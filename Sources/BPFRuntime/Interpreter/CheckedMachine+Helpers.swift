@@ -15,11 +15,11 @@ extension CheckedMachine {
   /// Pointers are translated to host addresses before the call, and a returned one back.
   func callHelper(_ number: Int32) -> CallResult {
     let id = HelperID(rawValue: number)
-    guard let prototype = HelperPrototype(for: id) else {
+    guard let call = unsafe CheckedCall.to(number) else {
       failure = id.name == nil ? .unknownHelper(number) : .unsupportedHelper(id)
       return .failed
     }
-    guard unsafe prototype.allowed(in: frame.type) else {
+    guard unsafe call.pointee.allowed(in: typeBit) else {
       failure = unsafe .helperNotAllowed(id, frame.type)
       return .failed
     }
@@ -28,14 +28,17 @@ extension CheckedMachine {
     var translated: (UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0)
     var map: Map?
     var mapIndex = 0
-    for (index, kind) in prototype.arguments.enumerated() {
+    for index in 0..<(unsafe call.pointee.argumentCount) {
+      let kind = unsafe call.pointee.kind(index)
       guard initialized & (2 << UInt16(index)) != 0 else {
         failure = .uninitializedRegister(Register(rawValue: UInt8(index + 1)) ?? .r1)
         return .failed
       }
       let value = unsafe arguments[index]
-      if kind == .map {
-        guard let found = mapArgument(value), prototype.accepts(code.maps[found].spec.kind) else {
+      if case .map = kind {
+        guard let found = mapArgument(value),
+          unsafe call.pointee.accepts(code.maps[found].spec.kind)
+        else {
           return invalid(id, index, kind)
         }
         mapIndex = found
@@ -67,9 +70,9 @@ extension CheckedMachine {
       id, translated.0, translated.1, translated.2, translated.3, translated.4)
 
     initialized = initialized & ~0b11_1110 | 1
-    if prototype.invalidatesPacketPointers { movePacket(helper: id) }
+    if unsafe call.pointee.invalidatesPacketPointers { movePacket(helper: id) }
     if id == .ringBufferSubmit || id == .ringBufferDiscard { releaseRecord(unsafe arguments[0]) }
-    switch prototype.result {
+    switch unsafe call.pointee.result {
     case .integer: unsafe registers[0] = result
     case .void: initialized &= ~1
     case .mapValueOrNull:

@@ -27,6 +27,8 @@ final class CheckedMachine {
 
   /// SAFETY: the frame owns the machine and hands it to no one else.
   unowned(unsafe) let frame: ExecutionFrame
+  /// What the frame's program type is among those that may call a helper.
+  let typeBit: UInt64
   let packet: PacketBuffer
   /// Whether r1 points at a block of memory instead of a context.
   let isRaw: Bool
@@ -77,6 +79,7 @@ final class CheckedMachine {
     isRaw = frame.layout == nil
     writesPackets = frame.type.writesPackets
     self.code = code
+    typeBit = CheckedCall.bit(of: frame.type)
     // SAFETY: all of this memory belongs to the machine and is freed with it.
     unsafe registers = .allocate(capacity: 16)
     unsafe registers.initialize(repeating: 0, count: 16)

@@ -120,7 +120,7 @@ extension HelperPrototype.ArgumentKind {
     case .reservationSize: "a number of bytes to reserve"
     case .constantString: "a zero-terminated string"
     case .function: "a function of the program"
-    case .kernelObject(let name): "a \(name)"
+    case .kernelObject: "a kernel object"
     }
   }
 }

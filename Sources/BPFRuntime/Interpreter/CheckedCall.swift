@@ -1,0 +1,86 @@
+import BPFPlatform
+
+/// A helper's prototype as the checked interpreter reads it at every call: plain bits, so that reading it counts no
+/// references (the prototype's own name and array cost more than a small helper does).
+struct CheckedCall {
+  typealias ArgumentKind = HelperPrototype.ArgumentKind
+
+  let id: HelperID
+  let argumentCount: Int
+  private let kinds: (ArgumentKind, ArgumentKind, ArgumentKind, ArgumentKind, ArgumentKind)
+  let result: HelperPrototype.ResultKind
+  let invalidatesPacketPointers: Bool
+  private let programTypes: UInt64
+  /// The kinds of map it works on, by number.
+  private let mapKinds: UInt64
+
+  /// The entry of a number without a prototype.
+  private init() {
+    id = HelperID(rawValue: 0)
+    argumentCount = -1
+    kinds = (.anything, .anything, .anything, .anything, .anything)
+    result = .void
+    invalidatesPacketPointers = false
+    programTypes = 0
+    mapKinds = 0
+  }
+
+  private init(_ prototype: HelperPrototype) {
+    let arguments = prototype.arguments
+    func kind(_ index: Int) -> ArgumentKind {
+      index < arguments.count ? arguments[index] : .anything
+    }
+    id = prototype.id
+    argumentCount = arguments.count
+    kinds = (kind(0), kind(1), kind(2), kind(3), kind(4))
+    result = prototype.result
+    invalidatesPacketPointers = prototype.invalidatesPacketPointers
+    programTypes = ProgramType.allCases.filter(prototype.allowed).reduce(0) {
+      $0 | Self.bit(of: $1)
+    }
+    mapKinds = MapKind.allCases.filter(prototype.accepts).reduce(0) { $0 | 1 << $1.rawValue }
+  }
+
+  /// The call of a helper, or nil for one without a prototype.
+  @inline(__always)
+  static func to(_ number: Int32) -> UnsafePointer<CheckedCall>? {
+    // SAFETY: the table has an entry for every number below its count.
+    let index = Int(number)
+    guard index >= 0, index < count, unsafe table[index].argumentCount >= 0 else { return nil }
+    return unsafe UnsafePointer(table + index)
+  }
+
+  func kind(_ index: Int) -> ArgumentKind {
+    switch index {
+    case 0: kinds.0
+    case 1: kinds.1
+    case 2: kinds.2
+    case 3: kinds.3
+    default: kinds.4
+    }
+  }
+
+  /// Whether programs may make the call whose type has this bit.
+  @inline(__always)
+  func allowed(in typeBit: UInt64) -> Bool { programTypes & typeBit != 0 }
+
+  /// Whether the helper works on maps of a kind.
+  func accepts(_ kind: MapKind) -> Bool { mapKinds & 1 << kind.rawValue != 0 }
+
+  /// The kernel's types by number; BPFKit's own, which start at 0x10000, in the upper half.
+  static func bit(of type: ProgramType) -> UInt64 {
+    1 << UInt64(type.rawValue < 0x10000 ? type.rawValue : type.rawValue - 0x10000 + 48)
+  }
+
+  private static let count = Int(HelperPrototype.all.last?.id.rawValue ?? -1) + 1
+
+  /// An entry for every number, never freed; one with an argument count below 0 where there is no prototype.
+  nonisolated(unsafe) private static let table: UnsafeMutablePointer<CheckedCall> = {
+    let table = UnsafeMutablePointer<CheckedCall>.allocate(capacity: count)
+    unsafe table.initialize(repeating: CheckedCall(), count: count)
+    for prototype in HelperPrototype.all {
+      unsafe table[Int(prototype.id.rawValue)] = CheckedCall(prototype)
+    }
+    return unsafe table
+  }()
+}
