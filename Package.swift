@@ -33,6 +33,8 @@ let package = Package(
   products: [
     .library(name: "BPFKit", targets: ["BPFKit"]),
     .library(name: "BPFCapture", targets: ["BPFCapture"]),
+    // For the fuzz targets; its API follows the needs of the command.
+    .library(name: "BPFCommands", targets: ["BPFCommands"]),
     .executable(name: "bpfkit", targets: ["bpfkit-cli"]),
   ],
   dependencies: [
