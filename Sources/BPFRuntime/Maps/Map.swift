@@ -2,15 +2,94 @@ public import BPFPlatform
 
 /// A live map. Values live at addresses that never change and are never freed before the map.
 ///
-/// All operations are thread-safe.
+/// All operations are thread-safe: of two changes to one entry at the same time, one comes first. Values are not
+/// locked: programs share their bytes as they do in the kernel.
+///
+/// Errors, and the order in which they are looked for, are those of the kernel's `bpf(2)` and of its helpers.
 public final class Map: Sendable {
+  /// What the map was made from. A `perf_event_array` declared with 0 entries has as many as there are workers.
   public let spec: MapSpec
   /// The number of workers, each of which has a slot of its own in a per-CPU map.
   public let workers: Int
 
-  /// - Throws: ``MapError`` where the kernel would refuse to create the map.
-  public init(_ spec: MapSpec, workers: Int = 1) throws(MapError) {
+  let storage: MapStorage
+  let state = MapState()
+
+  /// Makes a map with its initial contents, except for those that name programs or maps, which the engine sets.
+  ///
+  /// - Parameters:
+  ///   - workers: the number of threads that run programs; at least 1.
+  ///   - limits: what the map may take of the host's memory.
+  /// - Complexity: O(*n*), *n* the entries of the initial contents; memory is taken as entries are written.
+  /// - Throws: ``MapError`` where the kernel would refuse to create the map, or its memory is over the limit.
+  public init(
+    _ spec: MapSpec, workers: Int = 1, limits: MapLimits = .standard
+  ) throws(MapError) {
+    precondition(workers > 0, "a map has at least one worker")
+    var spec = spec
+    if spec.kind == .perfEventArray, spec.maxEntries == 0 { spec.maxEntries = workers }
+    try spec.checkAttributes()
     self.spec = spec
     self.workers = workers
+    storage = try Self.makeStorage(spec, workers: workers, limits: limits)
+    for entry in spec.contents {
+      guard case .bytes(let value) = entry.value else { continue }
+      try initialize(entry.key, value)
+    }
+    if spec.isFrozen { state.freeze() }
   }
+
+  private static func makeStorage(
+    _ spec: MapSpec, workers: Int, limits: MapLimits
+  ) throws(MapError) -> MapStorage {
+    do throws(MapMemoryRefusal) {
+      switch spec.kind {
+      case .hash, .perCPUHash, .lruHash:
+        return .hash(
+          try HashTable(
+            keySize: spec.keySize, valueSize: spec.valueSize, maxEntries: spec.maxEntries,
+            workers: spec.kind == .perCPUHash ? workers : nil, isLRU: spec.kind == .lruHash,
+            isSeeded: !spec.flags.contains(.zeroSeed), limits: limits))
+      case .array, .perCPUArray:
+        return .array(
+          try ArrayTable(
+            count: spec.maxEntries, valueSize: spec.valueSize,
+            workers: spec.kind == .perCPUArray ? workers : nil, limits: limits))
+      case .lpmTrie:
+        return .prefixes(
+          try PrefixTrie(
+            keySize: spec.keySize, valueSize: spec.valueSize, maxEntries: spec.maxEntries,
+            limits: limits))
+      case .deviceMap:
+        return .devices(
+          try DeviceTable(count: spec.maxEntries, valueSize: spec.valueSize, limits: limits))
+      case .programArray:
+        return .programs(ProgramTable(count: spec.maxEntries))
+      case .perfEventArray:
+        return .events(
+          (0..<workers).map { _ in EventBuffer(capacity: limits.eventBufferBytes) })
+      case .ringBuffer:
+        return .ring(try RingBuffer(size: spec.maxEntries, limits: limits))
+      case .stackTrace, .cgroupArray, .lruPerCPUHash, .arrayOfMaps, .hashOfMaps, .socketMap,
+        .cpuMap, .xskMap, .socketHash, .cgroupStorage, .reuseportSocketArray,
+        .perCPUCgroupStorage, .queue, .stack, .socketStorage, .deviceMapHash, .structOps,
+        .inodeStorage, .taskStorage, .bloomFilter, .userRingBuffer, .cgroupLocalStorage, .arena,
+        .instructionArray, .resizableHash:
+        preconditionFailure("the attributes of other kinds are refused before")
+      }
+    } catch {
+      throw MapError(spec.name, memory: error)
+    }
+  }
+}
+
+/// What a map's entries are in; one case for each way to keep them.
+enum MapStorage: Sendable {
+  case hash(HashTable)
+  case array(ArrayTable)
+  case prefixes(PrefixTrie)
+  case devices(DeviceTable)
+  case programs(ProgramTable)
+  case events([EventBuffer])
+  case ring(RingBuffer)
 }

@@ -1,0 +1,61 @@
+/// The values of an `array` or `percpu_array`: all there from the start, at index times stride.
+///
+/// Lookups and updates take no lock, as the kernel's: what two threads write to one value at once may mix.
+@safe
+final class ArrayTable: @unchecked Sendable {
+  // `@unchecked`: nothing here changes but the values' bytes, which programs share by intent.
+  private let memory: MappedMemory
+  let slots: ValueSlots
+  let count: Int
+  /// The elements planned, a multiple of 8 of at least `count`.
+  private let capacity: Int
+
+  /// - Throws: ``MapErrno`` where the memory is over the limit or not to be had.
+  init(
+    count: Int, valueSize: Int, workers: Int?, limits: MapLimits
+  ) throws(MapMemoryRefusal) {
+    var plan = MemoryLayoutPlan()
+    let stride = valueSize.roundedUpTo8
+    capacity = workers == nil ? count : count.roundedUpTo8
+    _ = plan.add(capacity, stride: stride)
+    for _ in 1..<max(workers ?? 1, 1) { _ = plan.add(capacity, stride: stride) }
+    memory = try MappedMemory(plan, limits: limits)
+    self.count = count
+    unsafe slots = ValueSlots(
+      base: memory.base, valueSize: valueSize, stride: stride,
+      workerStride: workers == nil ? 0 : capacity * stride, workers: workers ?? 1)
+  }
+
+  /// The number of slots from ``ValueSlots/base`` on, every worker's.
+  var slotCount: Int { slots.isPerWorker ? capacity * slots.workers : capacity }
+
+  @unsafe
+  @inline(__always)
+  func lookup(_ key: UnsafeRawPointer, worker: Int) -> UnsafeMutableRawPointer? {
+    let index = unsafe Int(key.loadUnaligned(as: UInt32.self))
+    guard index < count else { return nil }
+    return unsafe slots.address(index, worker: worker)
+  }
+
+  @unsafe
+  @inline(__always)
+  func update(_ key: UnsafeRawPointer, _ value: NewValue, flags: UInt64) -> MapErrno? {
+    // Unknown flags come first, then the index, then what the flags ask, as in the kernel.
+    let isLocking = !slots.isPerWorker && flags & MapUpdateFlags.lock.rawValue != 0
+    let plain = slots.isPerWorker ? flags : flags & ~MapUpdateFlags.lock.rawValue
+    guard plain <= MapUpdateFlags.exist.rawValue else { return .invalidArgument }
+    let index = unsafe Int(key.loadUnaligned(as: UInt32.self))
+    guard index < count else { return .tooBig }
+    if plain == MapUpdateFlags.noExist.rawValue { return .exists }
+    // No value has a spin lock that this runtime knows of.
+    if isLocking { return .invalidArgument }
+    unsafe slots.write(value, to: index)
+    return nil
+  }
+
+  /// The key after another, as the kernel walks arrays: 0 after a key that is out of range.
+  static func nextKey(after key: UInt32?, count: Int) -> UInt32? {
+    guard let key, Int(key) < count else { return count > 0 ? 0 : nil }
+    return Int(key) == count - 1 ? nil : key + 1
+  }
+}

@@ -1,0 +1,212 @@
+import Synchronization
+
+/// The elements of an `lpm_trie`: a binary trie whose paths are compressed (Documentation/bpf/map_lpm_trie.rst of the
+/// kernel).
+///
+/// A key is a prefix length of 4 bytes in host order and data, its first bit the highest of the first byte. A lookup
+/// takes no lock: changes, one at a time, are counted before and after, and a walk during which the count changed is
+/// repeated. Nodes lie in one range of memory, values in another, at addresses that never change; a removed node stays
+/// readable.
+@safe
+final class PrefixTrie: @unchecked Sendable {
+  // `@unchecked`: links are atomic; what a walk reads of a node that changes meanwhile is thrown away.
+  private let memory: MappedMemory
+  let maxEntries: Int
+  /// The data bytes of a key, at most 256.
+  let dataSize: Int
+  let slots: ValueSlots
+  /// The 8-byte words of a node's data.
+  let words: Int
+  let nodeStride: Int
+  /// The nodes, from number 0, which is none. First those with values, among them a spare; then the forks.
+  let nodes: UnsafeMutableRawPointer
+  let shared: UnsafeMutablePointer<Shared>
+
+  /// What changes under the lock.
+  struct Changes {
+    var count = 0
+    /// For nodes with values and for forks: the last number ever used, and the first free node, linked through child 0.
+    var usedEntries: UInt32 = 0
+    var usedForks: UInt32
+    var freeEntry: UInt32 = 0
+    var freeFork: UInt32 = 0
+  }
+
+  struct Shared: ~Copyable {
+    let root = Atomic<UInt32>(0)
+    /// Odd while a change is under way.
+    let version = Atomic<UInt64>(0)
+    let changes: Mutex<Changes>
+
+    init(_ changes: consuming Changes) { self.changes = Mutex(changes) }
+  }
+
+  init(
+    keySize: Int, valueSize: Int, maxEntries: Int, limits: MapLimits
+  ) throws(MapMemoryRefusal) {
+    dataSize = keySize - 4
+    words = dataSize.roundedUpTo8 / 8
+    nodeStride = 16 + 8 * words
+    self.maxEntries = maxEntries
+    let stride = valueSize.roundedUpTo8
+    var plan = MemoryLayoutPlan()
+    // A fork has two children, so that there are fewer forks than entries, the spare one included.
+    let nodesOffset = plan.add(2 * (maxEntries + 2), stride: nodeStride)
+    let valuesOffset = plan.add(maxEntries + 2, stride: stride)
+    guard maxEntries < 1 << 30 else { throw .overLimit(limits.maximumBytes) }
+    memory = try MappedMemory(plan, limits: limits)
+    unsafe nodes = memory.base + nodesOffset
+    unsafe slots = ValueSlots(
+      base: memory.base + valuesOffset, valueSize: valueSize, stride: stride, workerStride: 0,
+      workers: 1)
+    unsafe shared = .allocate(capacity: 1)
+    unsafe shared.initialize(to: Shared(Changes(usedForks: UInt32(maxEntries) + 1)))
+  }
+
+  deinit {
+    unsafe shared.deinitialize(count: 1)
+    unsafe shared.deallocate()
+  }
+
+  /// The longest prefix in bits.
+  var maximumLength: Int { dataSize * 8 }
+
+  /// The number of value slots, that of node 0 and of the spare included.
+  var slotCount: Int { maxEntries + 2 }
+
+  // MARK: Nodes
+
+  // SAFETY (whole type): a node's number is at most `2 * maxEntries + 3`, since links are only ever written from such
+  // numbers; keys given have `4 + dataSize` bytes; data is read in whole words of a node, and within `dataSize` of a key.
+
+  /// Whether a node only joins two subtries.
+  @inline(__always)
+  func isFork(_ node: UInt32) -> Bool { Int(node) > maxEntries + 1 }
+
+  @unsafe
+  @inline(__always)
+  func node(_ node: UInt32) -> UnsafeMutableRawPointer {
+    unsafe nodes + Int(node) &* nodeStride
+  }
+
+  @unsafe
+  @inline(__always)
+  func child(_ node: UInt32, _ side: Int) -> UnsafeMutablePointer<Atomic<UInt32>> {
+    unsafe (self.node(node) + 4 &* side).assumingMemoryBound(to: Atomic<UInt32>.self)
+  }
+
+  @unsafe
+  @inline(__always)
+  func length(_ node: UInt32) -> Int {
+    unsafe Int(self.node(node).load(fromByteOffset: 8, as: UInt32.self))
+  }
+
+  @unsafe
+  @inline(__always)
+  func word(_ node: UInt32, _ index: Int) -> UInt64 {
+    unsafe self.node(node).load(fromByteOffset: 16 &+ 8 &* index, as: UInt64.self)
+  }
+
+  @unsafe
+  @inline(__always)
+  static func length(ofKey key: UnsafeRawPointer) -> Int {
+    unsafe Int(key.loadUnaligned(as: UInt32.self))
+  }
+
+  /// A word of a key's data, its first bit highest; zero beyond the data.
+  @unsafe
+  @inline(__always)
+  func keyWord(_ key: UnsafeRawPointer, _ index: Int) -> UInt64 {
+    let data = unsafe key + 4
+    if dataSize == 4 {
+      return unsafe UInt64(UInt32(bigEndian: data.loadUnaligned(as: UInt32.self))) << 32
+    }
+    let start = index &* 8
+    if start &+ 8 <= dataSize {
+      return unsafe UInt64(
+        bigEndian: data.loadUnaligned(fromByteOffset: start, as: UInt64.self))
+    }
+    var word: UInt64 = 0
+    for offset in start..<start + 8 {
+      let byte = offset < dataSize ? unsafe data.load(fromByteOffset: offset, as: UInt8.self) : 0
+      word = word << 8 | UInt64(byte)
+    }
+    return word
+  }
+
+  /// Bit `index` of a key's data; 0 beyond it.
+  @unsafe
+  @inline(__always)
+  func bit(ofKey key: UnsafeRawPointer, _ index: Int) -> Int {
+    guard index < maximumLength else { return 0 }
+    let byte = unsafe key.load(fromByteOffset: 4 &+ index >> 3, as: UInt8.self)
+    return Int(byte >> UInt8(7 &- index & 7) & 1)
+  }
+
+  @unsafe
+  func bit(ofNode node: UInt32, _ index: Int) -> Int {
+    guard index < maximumLength else { return 0 }
+    return Int(unsafe word(node, index >> 6) >> UInt64(63 - index & 63) & 1)
+  }
+
+  /// How many bits a node's prefix and a key's have in common.
+  @unsafe
+  @inline(__always)
+  func matchLength(_ node: UInt32, _ key: UnsafeRawPointer, _ keyLength: Int) -> Int {
+    let limit = unsafe min(length(node), keyLength)
+    var index = 0
+    while index &* 64 < limit {
+      let difference = unsafe word(node, index) ^ keyWord(key, index)
+      if difference != 0 { return min(limit, index &* 64 &+ difference.leadingZeroBitCount) }
+      index &+= 1
+    }
+    return limit
+  }
+
+  // MARK: Lookup
+
+  /// The value of the longest prefix that begins as the key does.
+  ///
+  /// - Complexity: O(*b*), *b* the bits of the key, and each node's data is compared.
+  @unsafe
+  func lookup(_ key: UnsafeRawPointer) -> UnsafeMutableRawPointer? {
+    let keyLength = unsafe Self.length(ofKey: key)
+    guard keyLength <= maximumLength else { return nil }
+    let node = unsafe consistent { unsafe find(key, keyLength) }
+    return node == 0 ? nil : unsafe slots.address(Int(node), worker: 0)
+  }
+
+  /// What a walk gives that no change disturbed; after a few tries under the lock.
+  @unsafe
+  @inline(__always)
+  private func consistent(_ walk: () -> UInt32) -> UInt32 {
+    for _ in 0..<16 {
+      let before = unsafe shared.pointee.version.load(ordering: .acquiring)
+      guard before & 1 == 0 else { continue }
+      let result = walk()
+      atomicMemoryFence(ordering: .acquiring)
+      if unsafe shared.pointee.version.load(ordering: .relaxed) == before { return result }
+    }
+    return unsafe shared.pointee.changes.withLock { _ in walk() }
+  }
+
+  @unsafe
+  @inline(__always)
+  private func find(_ key: UnsafeRawPointer, _ keyLength: Int) -> UInt32 {
+    var found: UInt32 = 0
+    var current = unsafe shared.pointee.root.load(ordering: .acquiring)
+    // Prefixes grow along a path, unless it changes meanwhile.
+    var previous = -1
+    while current != 0 {
+      let length = unsafe length(current)
+      guard length > previous else { break }
+      let match = unsafe matchLength(current, key, keyLength)
+      if match == maximumLength { return current }
+      if match < length { break }
+      if !isFork(current) { found = current }
+      previous = length
+      unsafe current = child(current, bit(ofKey: key, length)).pointee.load(ordering: .acquiring)
+    }
+    return isFork(found) ? 0 : found
+  }
+}
