@@ -6,7 +6,10 @@ public struct BPFKitCommand: ParsableCommand {
     commandName: "bpfkit", abstract: "Run, inspect and take apart BPF programs, without a kernel.",
     discussion: "The exit status is 0 for success, 1 for a failed run, 2 for wrong usage.",
     version: "0.1.0",
-    subcommands: [AssembleCommand.self, BatchCommand.self, ConformancePluginCommand.self])
+    subcommands: [
+      InspectCommand.self, DisassembleCommand.self, AssembleCommand.self,
+      BatchCommand.self, ConformancePluginCommand.self,
+    ])
 
   public init() {}
 }

@@ -10,6 +10,8 @@ public struct BatchLimits: Hashable, Sendable {
   public var mapBytes = 1 << 30
   /// The longest input of a run in bytes.
   public var inputLength = 16 << 20
+  /// The longest object file in bytes; at 0, requests cannot name files at all.
+  public var objectLength = 256 << 20
   /// The largest `budget` and the largest `repeat`.
   public var steps = 1 << 40
   /// The steps that all runs of a request may take together. Each run counts its instructions, 16 for being

@@ -1,4 +1,5 @@
 import BPFISA
+import BPFObject
 import BPFPlatform
 @_spi(Unverified) import BPFRuntime
 
@@ -42,6 +43,8 @@ public enum ConformancePlugin {
   }
 
   private static func linkMain(of bytes: [UInt8]) throws(CommandError) -> Program {
-    throw .input(name: "program", detail: "objects are not loaded yet")
+    do { return try ObjectFile(bytes: bytes).link("main").program } catch {
+      throw .input(name: "program", detail: "\(error)")
+    }
   }
 }

@@ -7,8 +7,12 @@ enum MapContents {
   /// worker, padded to 8 bytes, all the same.
   static func hostValue(of value: [UInt8], in map: Map) -> [UInt8] {
     guard map.spec.kind.isPerCPU else { return value }
-    let padded = value + Array(repeating: 0, count: (8 - value.count % 8) % 8)
-    return Array(repeatElement(padded, count: map.workers).joined())
+    return hostValue(ofEachCPU: Array(repeating: value, count: map.workers))
+  }
+
+  /// The value that ``Map/set(_:_:flags:)`` takes for the values of all CPUs.
+  static func hostValue(ofEachCPU values: [[UInt8]]) -> [UInt8] {
+    values.flatMap { $0 + Array(repeating: 0, count: (8 - $0.count % 8) % 8) }
   }
 
   /// About how many bytes a map will take; the most an `Int` holds where that is more.

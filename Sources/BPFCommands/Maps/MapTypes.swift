@@ -37,7 +37,7 @@ extension ValueType {
       last.type.size == structure.size - 4
     else { return false }
     switch last.type {
-    case .integer, .networkInteger, .bytes: return true
+    case .integer, .networkInteger, .address, .bytes: return true
     case .array(let element, _): return element.isByte || element.size == 4
     case .structure(let inner): return inner.kind == .union
     case .float, .enumeration, .characters: return false

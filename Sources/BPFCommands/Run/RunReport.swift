@@ -7,6 +7,8 @@ struct RunReport {
     var traceLines = 10_000
     var events = 1_000
     var faults = 100
+    /// Different verdicts; further ones are counted as one.
+    var verdicts = 256
   }
 
   /// A number of packets and of the bytes they had when the program got them.
@@ -27,9 +29,11 @@ struct RunReport {
 
   let limits: Limits
   private(set) var total = Count()
-  /// By verdict, in the order in which verdicts first came.
-  private(set) var verdicts: [(name: String, count: Count)] = []
+  /// By verdict, in the order of their numbers.
+  private(set) var verdicts: [(verdict: Verdict, count: Count)] = []
   private(set) var redirects: [(target: ExecutionFrame.Redirect, count: Count)] = []
+  /// Positions in ``redirects``.
+  private var redirectPlaces: [ExecutionFrame.Redirect: Int] = [:]
   private(set) var traceLines: [String] = []
   private(set) var traceLineCount = 0
   private(set) var faults: [(packet: Int, fault: Fault)] = []
@@ -71,18 +75,30 @@ struct RunReport {
       return
     }
     guard let verdict else { return }
-    if let index = verdicts.firstIndex(where: { $0.name == verdict.name }) {
-      verdicts[index].count.packets += 1
-      verdicts[index].count.bytes += bytes
-    } else {
-      verdicts.append((verdict.name, Count(packets: 1, bytes: bytes)))
-    }
+    count(verdict, bytes: bytes)
     guard let target = outcome.redirect, verdict.isRedirect else { return }
-    if let index = redirects.firstIndex(where: { $0.target == target }) {
+    if let index = redirectPlaces[target] {
       redirects[index].count.packets += 1
       redirects[index].count.bytes += bytes
     } else {
+      redirectPlaces[target] = redirects.count
       redirects.append((target, Count(packets: 1, bytes: bytes)))
+    }
+  }
+
+  private mutating func count(_ verdict: Verdict, bytes: Int) {
+    var verdict = verdict
+    var index = verdicts.firstIndex { $0.verdict == verdict }
+    if index == nil && verdicts.count >= limits.verdicts {
+      verdict = .anyOther
+      index = verdicts.firstIndex { $0.verdict == verdict }
+    }
+    if let index {
+      verdicts[index].count.packets += 1
+      verdicts[index].count.bytes += bytes
+    } else {
+      let place = verdicts.firstIndex { $0.verdict.order > verdict.order } ?? verdicts.count
+      verdicts.insert((verdict, Count(packets: 1, bytes: bytes)), at: place)
     }
   }
 

@@ -50,6 +50,9 @@ enum NetworkAddress {
     let bytes = Array(bytes)
     if bytes.count == 4 { return bytes.map(String.init).joined(separator: ".") }
     guard bytes.count == 16 else { return nil }
+    if bytes.prefix(12) == Array(repeating: 0, count: 10) + [0xff, 0xff] {
+      return "::ffff:" + bytes.suffix(4).map(String.init).joined(separator: ".")
+    }
     let groups = stride(from: 0, to: 16, by: 2).map {
       UInt16(bytes[$0]) << 8 | UInt16(bytes[$0 + 1])
     }

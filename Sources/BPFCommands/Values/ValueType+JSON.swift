@@ -10,12 +10,13 @@ extension ValueType {
     case .networkInteger(let size):
       if size == 4 { return .string(bytes.map(String.init).joined(separator: ".")) }
       return .integer(Self.number(ArraySlice(bytes.reversed()), isSigned: false))
+    case .address: return .string(NetworkAddress.text(of: bytes) ?? HexText.digits(of: bytes))
     case .float:
       guard let value = Self.float(bytes), value.isFinite else { return Self.hex(bytes) }
       return .number(value)
     case .enumeration(_, let isSigned, let values):
       let value = Self.number(bytes, isSigned: isSigned)
-      return values.first { Int128($0.value) == value }.map { .string($0.name) } ?? .integer(value)
+      return values.first { $0.value == value }.map { .string($0.name) } ?? .integer(value)
     case .characters: return Self.string(bytes).map(JSONValue.string) ?? Self.hex(bytes)
     case .array(let element, let count):
       if element.isByte { return .string(HexText.digits(of: bytes)) }

@@ -24,6 +24,9 @@ extension ValueType {
         return address
       }
       return try Self.numberBytes(value, size: size, isSigned: false, path: path).reversed()
+    case .address(let size):
+      return try Self.arrayBytes(
+        value, of: .integer(.init(size: 1, isSigned: false)), count: size, path: path)
     case .float:
       return try Self.floatBytes(value, size: size, path: path)
     case .enumeration(_, let isSigned, let values):
@@ -33,7 +36,7 @@ extension ValueType {
       guard let named = values.first(where: { $0.name == name }) else {
         throw ValueError(path: path, reason: .noSuchName(name, known: values.map(\.name)))
       }
-      return Self.bytes(of: Int128(named.value), count: size)
+      return Self.bytes(of: named.value, count: size)
     case .characters(let count):
       guard case .string(let text) = value else { throw Self.wrongKind("a text", value, path) }
       guard text.utf8.count <= count else {

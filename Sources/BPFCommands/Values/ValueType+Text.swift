@@ -11,10 +11,11 @@ extension ValueType {
     case .networkInteger(let size):
       if size == 4 { return bytes.map(String.init).joined(separator: ".") }
       return String(Self.number(ArraySlice(bytes.reversed()), isSigned: false))
+    case .address: return NetworkAddress.text(of: bytes) ?? HexText.spacedDigits(of: bytes)
     case .float: return Self.float(bytes).map { String($0) } ?? HexText.spacedDigits(of: bytes)
     case .enumeration(_, let isSigned, let values):
       let value = Self.number(bytes, isSigned: isSigned)
-      return values.first { Int128($0.value) == value }?.name ?? String(value)
+      return values.first { $0.value == value }?.name ?? String(value)
     case .characters:
       return Self.string(bytes).map { "\"\($0.escapedForDisplay)\"" }
         ?? HexText.spacedDigits(of: bytes)
@@ -52,7 +53,7 @@ extension ValueType {
     switch self {
     case .integer(let integer): integer.size == 1 && !integer.isSigned && !integer.isBoolean
     case .bytes(let count): count == 1
-    case .networkInteger, .float, .enumeration, .characters, .array, .structure: false
+    case .networkInteger, .address, .float, .enumeration, .characters, .array, .structure: false
     }
   }
 

@@ -5,6 +5,8 @@ indirect enum ValueType: Hashable, Sendable {
   case integer(Integer)
   /// A number stored in network byte order (`__be16`, `__be32`, `__be64`), of a size in bytes.
   case networkInteger(size: Int)
+  /// An Internet address of 4 or 16 bytes, kept as bytes.
+  case address(size: Int)
   case float(size: Int)
   case enumeration(size: Int, isSigned: Bool, values: [EnumerationValue])
   /// Characters, zero-terminated if fewer.
@@ -24,7 +26,7 @@ indirect enum ValueType: Hashable, Sendable {
 
   struct EnumerationValue: Hashable, Sendable {
     var name: String
-    var value: Int64
+    var value: Int128
   }
 
   struct Structure: Hashable, Sendable {
@@ -55,7 +57,9 @@ indirect enum ValueType: Hashable, Sendable {
   var size: Int {
     switch self {
     case .integer(let integer): integer.size
-    case .networkInteger(let size), .float(let size), .enumeration(let size, _, _): size
+    case .networkInteger(let size), .address(let size), .float(let size),
+      .enumeration(let size, _, _):
+      size
     case .characters(let count), .bytes(let count): count
     case .array(let element, let count): element.size * count
     case .structure(let structure): structure.size
@@ -94,7 +98,7 @@ extension ValueType {
     switch self {
     case .integer(let integer): integer.isSigned
     case .enumeration(_, let isSigned, _): isSigned
-    case .networkInteger, .float, .characters, .array, .structure, .bytes: false
+    case .networkInteger, .address, .float, .characters, .array, .structure, .bytes: false
     }
   }
 

@@ -211,6 +211,42 @@ import Testing
     #expect(reply["stats"]?["slots"] == .integer(1))
   }
 
+  @Test func everyLineGetsAReplyHoweverBroken() throws {
+    var limits = BatchLimits()
+    limits.stepsPerRequest = 20_000
+    limits.mapBytes = 1 << 20
+    limits.objectLength = 0
+    let server = BatchServer(limits: limits)
+    let seeds = [
+      #"{"id":1,"ebpf":"79100000000000009500000000000000","type":"raw","runs":[{"input":"ff","repeat":3}]}"#,
+      #"{"id":2,"asm":"r0 = 1; l: r0 += 1; if r0 < 9 goto l; exit","type":"xdp","budget":99,"runs":[{}]}"#,
+      #"{"id":3,"ebpf":"18010000000000000000000000000000850000000100000095","type":"sched_cls","maps":[{"kind":"hash","key_size":4,"value_size":8,"max_entries":2,"flags":1,"at":[0],"contents":[{"key":"00000000","value":"0000000000000000"}]}]}"#,
+      #"{"id":4,"object":"x.o","program":"p","stage":"decode","verified":false,"engine":"all"}"#,
+    ].map { Array($0.utf8) }
+    // A generator of our own, so that a failure can be had again.
+    var state: UInt64 = 0x9e37_79b9_7f4a_7c15
+    func random(_ limit: Int) -> Int {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return Int(state >> 33) % limit
+    }
+    for round in 0..<4_000 {
+      var line = seeds[round % seeds.count]
+      for _ in 0...random(4) {
+        let index = random(line.count)
+        switch random(4) {
+        case 0: line[index] = UInt8(random(256))
+        case 1: line[index] = line[random(line.count)]
+        case 2: line.removeSubrange(index..<min(line.count, index + random(8)))
+        default:
+          line.insert(contentsOf: line[index..<min(line.count, index + random(16))], at: index)
+        }
+        if line.isEmpty { line = [0x7b] }
+      }
+      let reply = try JSONParser.parse(server.reply(to: line))
+      #expect((reply["error"] == nil) != (reply["verdict"] == nil))
+    }
+  }
+
   private func reply(_ line: String) throws -> JSONValue {
     let line = line.filter { $0 != "\n" }
     return try JSONParser.parse(BatchServer().reply(to: Array(line.utf8)))
