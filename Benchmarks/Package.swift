@@ -9,7 +9,8 @@ let package = Package(
     .executableTarget(
       name: "Benchmarks",
       dependencies: [
-        .product(name: "BPFKit", package: "BPFKit"), .product(name: "BPFCapture", package: "BPFKit"),
+        .product(name: "BPFKit", package: "BPFKit"),
+        .product(name: "BPFCapture", package: "BPFKit"),
       ],
       swiftSettings: [
         .strictMemorySafety(), .treatAllWarnings(as: .error),

@@ -1,0 +1,12 @@
+#!/bin/sh
+# Compiles the micro programs: build-programs.sh FOLDER. Those of a `shared` folder beside the checkout come too.
+set -eu
+here="$(cd "$(dirname "$0")" && pwd)"
+output="$1"
+clang="${CLANG:-clang}"
+mkdir -p "$output"
+for source in "$here"/Programs/*.c "$here"/../../shared/bench/*.c; do
+  [ -e "$source" ] || continue
+  name="$(basename "$source" .c)"
+  "$clang" -target bpf -O2 -mcpu=v3 -fno-jump-tables -I "$(dirname "$source")" -c "$source" -o "$output/$name.o"
+done
