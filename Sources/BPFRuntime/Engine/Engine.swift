@@ -1,36 +1,122 @@
 public import BPFObject
 public import BPFPlatform
 
-/// An object's maps, live, and its programs as they are asked for.
+/// An object's programs, made ready to run as they are asked for, and the live maps they share.
 ///
-/// Programs loaded from one engine share its maps. A program array whose slots the object initialises finds the
-/// programs loaded too.
+/// Not thread-safe itself; the programs it loads and their maps are.
 public final class Engine {
   public let object: ObjectFile
-  /// The live maps, in the order of the object's declarations.
-  public private(set) var maps: [Map] = []
+  /// The number of threads that will run programs, each with a slot of its own in per-CPU maps.
   public let workers: Int
+  /// The live maps of the programs loaded so far, in the order of the object's declarations.
+  public var maps: [Map] { object.maps.compactMap { live[$0.name] } }
 
-  /// Makes the object's maps, with their initial contents.
-  ///
-  /// - Parameter workers: the number of threads that will run programs, each with its slot in per-CPU maps.
-  /// - Throws: ``LoadError`` naming the map that cannot be made.
-  public init(_ object: ObjectFile, workers: Int = 1) throws(LoadError) {
+  private var live: [String: Map] = [:]
+  private var programs: [String: LoadedProgram] = [:]
+
+  /// An engine without any program yet.
+  public init(_ object: ObjectFile, workers: Int = 1) {
+    precondition(workers > 0, "programs run on at least one worker")
     self.object = object
     self.workers = workers
   }
 
-  /// The live map of a name.
-  public func map(named name: String) -> Map? {
-    maps.first { $0.spec.name == name }
+  /// The live map of a name, once a program that refers to it was loaded.
+  public func map(named name: String) -> Map? { live[name] }
+
+  /// Links a program and makes it ready to run, with its maps, and with the programs that the object puts into a
+  /// program array of it.
+  ///
+  /// A program that cannot be loaded leaves the engine as it was. One loaded before is returned again.
+  ///
+  /// - Parameter type: what to run it as where its section does not say, or instead of that.
+  /// - Complexity: O(*n*), *n* the slots of the programs loaded and the bytes of their maps.
+  /// - Throws: ``LoadError``.
+  public func load(_ name: String, as type: ProgramType? = nil) throws(LoadError) -> LoadedProgram {
+    if let loaded = programs[name], type == nil || loaded.type == type { return loaded }
+    var loading = Loading(engine: self, type: type)
+    let program = try loading.load(name)
+    do {
+      for slot in loading.slots { try slot.map.setProgram(slot.program, at: slot.index) }
+    } catch {
+      throw .map(error)
+    }
+    live.merge(loading.maps) { old, _ in old }
+    programs.merge(loading.programs) { _, new in new }
+    return program
   }
 
-  /// Links a program and makes it ready to run, together with those it can reach by tail calls.
-  ///
-  /// - Parameter type: what to run it as, where the section's name does not say.
-  /// - Throws: ``ObjectError`` where it cannot be linked, ``LoadError`` where it cannot be loaded; nothing of
-  ///   the engine changes then.
-  public func load(_ name: String, as type: ProgramType? = nil) throws -> LoadedProgram {
-    preconditionFailure("written next")
+  /// What one call of ``load(_:as:)`` makes, before the engine takes it over.
+  private struct Loading {
+    let engine: Engine
+    let type: ProgramType?
+    var maps: [String: Map] = [:]
+    var programs: [String: LoadedProgram] = [:]
+    var slots: [(map: Map, index: UInt32, program: LoadedProgram)] = []
+
+    init(engine: Engine, type: ProgramType?) {
+      self.engine = engine
+      self.type = type
+    }
+
+    /// Loads a program and, one after the other, all that its program arrays lead to.
+    mutating func load(_ name: String) throws(LoadError) -> LoadedProgram {
+      let first = try loadAlone(name, as: type)
+      var pending = [first]
+      while let program = pending.popLast() {
+        // What the host put into an array made earlier stays.
+        for map in program.maps where map.spec.kind == .programArray && maps[map.spec.name] === map {
+          for entry in map.spec.contents {
+            guard case .program(let target) = entry.value else { continue }
+            let known = programs[target] ?? engine.programs[target]
+            let loaded: LoadedProgram
+            if let known, known.type == program.type {
+              loaded = known
+            } else {
+              loaded = try loadAlone(target, as: program.type)
+              pending.append(loaded)
+            }
+            slots.append((map, Self.index(entry.key), loaded))
+          }
+        }
+      }
+      return first
+    }
+
+    private mutating func loadAlone(
+      _ name: String, as type: ProgramType?
+    ) throws(LoadError) -> LoadedProgram {
+      let linked: LinkedProgram
+      do {
+        linked = try engine.object.link(name)
+      } catch {
+        throw .object(error)
+      }
+      guard let type = type ?? linked.type, type == .raw || ContextLayout(for: type) != nil else {
+        throw .unsupportedType(program: name, type ?? linked.type)
+      }
+      var needed: [Map] = []
+      for spec in linked.maps {
+        if let map = maps[spec.name] ?? engine.live[spec.name] {
+          needed.append(map)
+          continue
+        }
+        do {
+          let map = try Map(spec, workers: engine.workers)
+          maps[spec.name] = map
+          needed.append(map)
+        } catch {
+          throw .map(error)
+        }
+      }
+      let loaded = try LoadedProgram(unverified: linked.program, type: type, maps: needed)
+      programs[name] = loaded
+      return loaded
+    }
+
+    /// A program array's key: a 32-bit index in host order.
+    private static func index(_ key: [UInt8]) -> UInt32 {
+      key.prefix(4).reversed().reduce(0) { $0 << 8 | UInt32($1) }
+    }
   }
 }

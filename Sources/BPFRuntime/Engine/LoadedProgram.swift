@@ -1,4 +1,5 @@
 public import BPFISA
+public import BPFObject
 public import BPFPlatform
 
 /// A program ready to run, with the live maps it refers to. Any number of threads may run it, each in a frame
@@ -74,6 +75,8 @@ public enum LoadError: Error, Hashable, Sendable {
   case mapCount(program: String, expected: Int, found: Int)
   /// Programs of this type have no context in a process.
   case unsupportedType(program: String, ProgramType?)
+  /// A program cannot be linked.
+  case object(ObjectError)
   /// A map cannot be made.
   case map(MapError)
 }

@@ -136,6 +136,7 @@ extension LoadError: CustomStringConvertible {
       } else {
         "program \(program): its section does not say of what type it is, and none was given"
       }
+    case .object(let error): "\(error)"
     case .map(let error): "\(error)"
     }
   }
