@@ -40,9 +40,11 @@ final class ArrayTable: @unchecked Sendable {
   @unsafe
   @inline(__always)
   func update(_ key: UnsafeRawPointer, _ value: NewValue, flags: UInt64) -> MapErrno? {
-    // Unknown flags come first, then the index, then what the flags ask, as in the kernel.
-    let isLocking = !slots.isPerWorker && flags & MapUpdateFlags.lock.rawValue != 0
-    let plain = slots.isPerWorker ? flags : flags & ~MapUpdateFlags.lock.rawValue
+    // Unknown flags come first, then the index, then what the flags ask, as in the kernel. The lock's flag is unknown
+    // only where the host updates a per-CPU array: a program does it through the code for plain arrays.
+    let knowsLock: Bool = if case .all = unsafe value { !slots.isPerWorker } else { true }
+    let isLocking = knowsLock && flags & MapUpdateFlags.lock.rawValue != 0
+    let plain = knowsLock ? flags & ~MapUpdateFlags.lock.rawValue : flags
     guard plain <= MapUpdateFlags.exist.rawValue else { return .invalidArgument }
     let index = unsafe Int(key.loadUnaligned(as: UInt32.self))
     guard index < count else { return .tooBig }
