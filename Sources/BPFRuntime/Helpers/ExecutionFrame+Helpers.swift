@@ -18,6 +18,10 @@ extension ExecutionFrame {
     _ id: HelperID, _ a1: UInt64, _ a2: UInt64, _ a3: UInt64, _ a4: UInt64, _ a5: UInt64
   ) -> UInt64 {
     switch id {
+    case .mapLookupElement: unsafe mapLookup(a1, key: a2)
+    case .mapUpdateElement: unsafe mapUpdate(a1, key: a2, value: a3, flags: a4)
+    case .mapDeleteElement: unsafe mapDelete(a1, key: a2)
+    case .mapLookupPerCPUElement: unsafe mapLookup(a1, key: a2, processor: a3)
 
     case .ktimeGetNanoseconds: clock.nanoseconds(.monotonic)
     case .ktimeGetBootNanoseconds: clock.nanoseconds(.boot)
@@ -39,7 +43,15 @@ extension ExecutionFrame {
     case .stringToLong: unsafe parseSigned(a1, size: a2, flags: a3, into: a4)
     case .stringToUnsignedLong: unsafe parseUnsigned(a1, size: a2, flags: a3, into: a4)
 
+    case .perfEventOutput: unsafe perfEventOutput(a2, flags: a3, data: a4, size: a5)
+    case .ringBufferOutput: unsafe ringBufferOutput(a1, data: a2, size: a3, flags: a4)
+    case .ringBufferReserve: unsafe ringBufferReserve(a1, size: a2, flags: a3)
+    case .ringBufferSubmit: unsafe ringBufferSubmit(a1)
+    case .ringBufferDiscard: unsafe ringBufferDiscard(a1)
+    case .ringBufferQuery: unsafe ringBufferQuery(a1, a2)
+
     case .redirect: redirect(to: a1, flags: a2)
+    case .redirectMap: unsafe redirect(through: a1, index: a2, flags: a3)
     case .checksumDifference:
       unsafe checksumDifference(from: a1, size: a2, to: a3, size: a4, seed: a5)
 

@@ -11,6 +11,10 @@ private enum Verdict {
 /// Flags of the redirecting helpers (`BPF_F_…`).
 private enum RedirectFlags {
   static let ingress: UInt64 = 1
+  /// What `bpf_redirect_map` returns if the map has no such entry.
+  static let actionMask: UInt64 = 3
+  static let broadcast: UInt64 = 8
+  static let excludeIngress: UInt64 = 16
 }
 
 extension ExecutionFrame {
@@ -25,5 +29,30 @@ extension ExecutionFrame {
     guard flags & ~RedirectFlags.ingress == 0 else { return Verdict.trafficShot }
     redirect = .interface(target, flags: flags)
     return Verdict.trafficRedirect
+  }
+
+  /// `bpf_redirect_map`. An entry that is missing takes an earlier redirect back.
+  ///
+  /// SAFETY: as for the map helpers.
+  @unsafe
+  func redirect(through map: UInt64, index: UInt64, flags: UInt64) -> UInt64 {
+    unsafe withMap(map, or: Verdict.xdpAborted) { map in
+      var allowed = RedirectFlags.actionMask
+      if map.spec.kind == .deviceMap || map.spec.kind == .deviceMapHash {
+        allowed |= RedirectFlags.broadcast | RedirectFlags.excludeIngress
+      }
+      guard flags & ~allowed == 0 else { return Verdict.xdpAborted }
+      var key = UInt32(truncatingIfNeeded: index)
+      let isPresent = unsafe withUnsafeBytes(of: &key) { key in
+        guard let key = key.baseAddress else { return false }
+        return unsafe map.lookup(key, worker: worker) != nil
+      }
+      guard isPresent || flags & RedirectFlags.broadcast != 0 else {
+        redirect = nil
+        return flags & RedirectFlags.actionMask
+      }
+      redirect = .mapEntry(map: map.spec.name, index: key, flags: flags)
+      return Verdict.xdpRedirect
+    }
   }
 }

@@ -1,0 +1,53 @@
+import BPFPlatform
+
+// SAFETY (whole file): `map` is a reference the engine took from the program's own maps and keeps alive for the run;
+// keys and values are as large as that map's, which the engine checked.
+
+extension ExecutionFrame {
+  @unsafe
+  func mapLookup(_ map: UInt64, key: UInt64) -> UInt64 {
+    guard let key = unsafe hostPointer(key) else { return 0 }
+    return unsafe withMap(map, or: 0) { map in
+      unsafe programBits(map.lookup(key, worker: worker))
+    }
+  }
+
+  /// `bpf_map_lookup_percpu_elem`.
+  @unsafe
+  func mapLookup(_ map: UInt64, key: UInt64, processor: UInt64) -> UInt64 {
+    let processor = Int(UInt32(truncatingIfNeeded: processor))
+    guard let key = unsafe hostPointer(key) else { return 0 }
+    return unsafe withMap(map, or: 0) { map in
+      guard processor < map.workers else { return 0 }
+      return unsafe programBits(map.lookup(key, worker: processor))
+    }
+  }
+
+  @unsafe
+  func mapUpdate(_ map: UInt64, key: UInt64, value: UInt64, flags: UInt64) -> UInt64 {
+    let fault = KernelError.badAddress.result
+    guard let key = unsafe hostPointer(key), let value = unsafe hostPointer(value) else {
+      return fault
+    }
+    return unsafe withMap(map, or: fault) { map in
+      UInt64(bitPattern: unsafe map.update(key, value: value, flags: flags, worker: worker))
+    }
+  }
+
+  @unsafe
+  func mapDelete(_ map: UInt64, key: UInt64) -> UInt64 {
+    let fault = KernelError.badAddress.result
+    guard let key = unsafe hostPointer(key) else { return fault }
+    return unsafe withMap(map, or: fault) { map in
+      UInt64(bitPattern: unsafe map.delete(key))
+    }
+  }
+}
+
+/// Runs `body` on the map whose unretained reference `bits` holds, without touching its reference count.
+@unsafe
+@inline(__always)
+func withMap(_ bits: UInt64, or missing: UInt64, _ body: (Map) -> UInt64) -> UInt64 {
+  guard let pointer = unsafe hostPointer(bits) else { return missing }
+  return unsafe Unmanaged<Map>.fromOpaque(pointer)._withUnsafeGuaranteedRef(body)
+}

@@ -1,0 +1,36 @@
+import BPFISA
+public import BPFObject
+public import BPFPlatform
+
+extension ComparedProgram {
+  /// A linked program, run as the type its section's name gives or as another.
+  ///
+  /// - Throws: ``ComparisonError/noType(program:)`` where neither says which.
+  public init(_ linked: LinkedProgram, as type: ProgramType? = nil) throws {
+    guard let type = type ?? linked.type else {
+      throw ComparisonError.noType(program: linked.program.name)
+    }
+    self.init(
+      linked.program, type: type, attachType: linked.attachType ?? 0,
+      license: linked.license ?? "", maps: linked.maps)
+  }
+}
+
+extension KernelComparison {
+  /// Compares a program of an object, with those it can reach by tail calls.
+  public init(_ object: ObjectFile, program: String, as type: ProgramType? = nil) throws {
+    let main = try ComparedProgram(object.link(program), as: type)
+    var tailCalled: [ComparedProgram] = []
+    var known: Set<String> = [program]
+    var pending = main.maps
+    while let map = pending.popLast() {
+      for entry in map.contents {
+        guard case .program(let name) = entry.value, known.insert(name).inserted else { continue }
+        let target = try ComparedProgram(object.link(name), as: main.type)
+        tailCalled.append(target)
+        pending += target.maps
+      }
+    }
+    self.init(main, tailCalled: tailCalled)
+  }
+}

@@ -1,0 +1,84 @@
+import BPFISA
+@_spi(Unverified) import BPFRuntime
+
+/// Runs one program on the same packets in the kernel and in the checked interpreter, and says where they differ: in the
+/// return value (its low 32 bits), the packet with its metadata, the context, or the maps.
+///
+/// Needs ``KernelOracle/isAvailable``.
+public struct KernelComparison {
+  private let main: ComparedProgram
+  private let tailCalled: [ComparedProgram]
+
+  /// - Parameter tailCalled: the programs that program arrays' initial contents name.
+  public init(_ main: ComparedProgram, tailCalled: [ComparedProgram] = []) {
+    self.main = main
+    self.tailCalled = tailCalled
+  }
+
+  /// What the program runs on once.
+  public struct Input {
+    /// The packet, from the Ethernet header on.
+    public var packet: [UInt8]
+    /// Fields of the context to set, as in ``ExecutionFrame/setContext(_:to:)``.
+    public var context: [String: UInt64]
+
+    public init(_ packet: [UInt8], context: [String: UInt64] = [:]) {
+      self.packet = packet
+      self.context = context
+    }
+  }
+
+  /// Where the two differ, a line each; empty if nowhere.
+  ///
+  /// - Parameter inputs: what the program runs on, one after the other; each sets the same fields of the context.
+  /// - Throws: ``KernelRefusal`` if the kernel does not load or run the program.
+  public func differences(on inputs: [Input]) throws -> [String] {
+    let kernel = try KernelSide(main, tailCalled)
+    let engine = try EngineSide(main, tailCalled)
+    var differences: [String] = []
+    for (index, input) in inputs.enumerated() {
+      let expected = try KernelOracle.onFirstProcessor {
+        try kernel.run(input.packet, context: input.context)
+      }
+      let found = try engine.run(input.packet, context: input.context)
+      differences += found.differences(from: expected).map {
+        "\(main.program.name), packet \(index) of \(input.packet.count) bytes: \($0)"
+      }
+    }
+    return try differences + engine.mapDifferences(from: kernel)
+  }
+
+  /// Where the two differ on packets, with a context of zeroes.
+  public func differences(on packets: [[UInt8]]) throws -> [String] {
+    try differences(on: packets.map { Input($0) })
+  }
+}
+
+/// What a run left: in the kernel or here.
+struct ComparedRun {
+  var returnValue: UInt32
+  var packet: [UInt8]
+  /// The context's fields that programs may change, by name.
+  var context: [String: UInt64]
+  var fault: String?
+
+  func differences(from expected: ComparedRun) -> [String] {
+    if let fault { return ["the kernel ran it, here it faults: \(fault)"] }
+    var lines: [String] = []
+    if returnValue != expected.returnValue {
+      lines.append("the kernel returns \(expected.returnValue), here it is \(returnValue)")
+    }
+    if packet != expected.packet {
+      lines.append("the kernel's packet is \(expected.packet), here it is \(packet)")
+    }
+    for (name, value) in expected.context.sorted(by: { $0.key < $1.key })
+    where context[name] != value {
+      lines.append("the kernel's \(name) is \(value), here it is \(context[name] ?? 0)")
+    }
+    return lines
+  }
+
+  /// The fields of `__sk_buff` that a test run gives back and programs may write.
+  static let socketBufferFields =
+    ["mark", "priority", "tstamp"] + (0..<5).map { "cb[\($0)]" }
+}
