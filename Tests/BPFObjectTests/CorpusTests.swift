@@ -63,4 +63,29 @@ struct CorpusTests {
     }
     #expect(linked == verdicts.count)
   }
+
+  @Test func whatNoLoaderOpensIsRefusedForItsDefect() throws {
+    func error(_ name: String) throws -> ObjectError? {
+      do throws(ObjectError) {
+        let object = try ObjectFile(bytes: try bytes(name))
+        for program in object.programs { _ = try object.link(program) }
+        return nil
+      } catch {
+        return error
+      }
+    }
+    func bytes(_ name: String) throws(ObjectError) -> [UInt8] {
+      do { return try fileBytes(Self.folder + name) } catch { return [] }
+    }
+    for name in [
+      "invalid/58087ea4ff41695f3186d628a3250b26dc8d237a",
+      "invalid/662b334a22904023c13f11008e072076a4f4d215", "invalid/badsymsize.o",
+      "invalid/c049438cf649269921736e7306231385350dea58", "invalid/invalid-lddw.o",
+      "build/badrelo.o",
+    ] {
+      let found = try error(name)
+      print("\(name): \(found.map { "\($0)" } ?? "accepted")")
+      #expect(found != nil, "\(name)")
+    }
+  }
 }
