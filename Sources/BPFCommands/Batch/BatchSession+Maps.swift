@@ -75,12 +75,34 @@ extension BatchSession {
       do throws(MapError) { map = try Map(wanted.spec) } catch {
         throw .verdict(Self.verdict(for: error))
       }
-      guard wanted.contents.isEmpty else {
-        throw .request(.invalid("maps[\(index)].contents", "contents are not set yet"))
+      for (position, entry) in wanted.contents.enumerated() {
+        try set(entry, in: map, path: "maps[\(index)].contents[\(position)]")
       }
       maps.append(map)
     }
     return maps
+  }
+
+  private func set(
+    _ entry: BatchRequest.MapRequest.Entry, in map: Map, path: String
+  ) throws(Refusal) {
+    guard entry.key.count == map.spec.keySize else {
+      throw .request(
+        .invalid(
+          "\(path).key",
+          "\(counted(entry.key.count, "byte")), a key of this map has \(map.spec.keySize)"))
+    }
+    guard entry.value.count == map.spec.valueSize else {
+      throw .request(
+        .invalid(
+          "\(path).value",
+          "\(counted(entry.value.count, "byte")), a value of this map has \(map.spec.valueSize)"))
+    }
+    do throws(MapError) {
+      try map.set(entry.key, MapContents.hostValue(of: entry.value, in: map))
+    } catch {
+      throw .request(.invalid(path, "\(error)"))
+    }
   }
 
   /// Refuses maps that would take more memory than the limit.

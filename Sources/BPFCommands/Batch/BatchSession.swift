@@ -31,8 +31,7 @@ struct BatchSession {
       }
       try load(RawInstruction.slots(of: bytes))
     case .assembly(let text): try load(Self.assemble(text))
-    case .object:
-      throw .verdict(.unsupported(.init(kind: "object", message: "objects are not loaded yet")))
+    case .object(let path, let name): try loadObject(path, program: name)
     case .classic: preconditionFailure("classic programs are refused before a session is made")
     }
   }

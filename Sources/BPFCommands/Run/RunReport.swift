@@ -121,7 +121,8 @@ struct RunReport {
     if events[index].first.count < limits.events { events[index].first.append(bytes) }
   }
 
-  mutating func recordLostEvents(_ index: Int, _ count: Int) { events[index].lost += count }
+  /// Notes how many events of a map were lost since it was made.
+  mutating func recordLostEvents(_ index: Int, _ count: Int) { events[index].lost = count }
 }
 
 extension ExecutionFrame.Redirect {

@@ -1,0 +1,163 @@
+import ArgumentParser
+import BPFPlatform
+import BPFRuntime
+
+/// `bpfkit run`: a program over a capture, or over one packet or block of memory.
+struct RunCommand: Subcommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run",
+    abstract: "Run a program over a capture, or over one packet.",
+    discussion: """
+      Prints verdicts by name with packets and bytes, redirects, events, trace lines, what the maps hold \
+      afterwards, and the time a run takes. A program that faults ends that run only; the exit status is then 1.
+
+      With --write, the packets that go on are written as the program left them, in the format, link type and \
+      times of the capture: XDP_PASS, XDP_TX and XDP_REDIRECT; for tc programs all but TC_ACT_SHOT, TC_ACT_STOLEN, \
+      TC_ACT_QUEUED and TC_ACT_TRAP; those a socket filter accepts, cut to what it keeps; those a cgroup program \
+      allows.
+      """)
+
+  @Argument(help: "The object file; - for standard input.")
+  var object: String
+
+  @Option(help: "The program's name; needed where the object has several.")
+  var program: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "What to run it as (xdp, sched_cls, socket_filter, cgroup_skb, raw, …), where its section does not say.",
+      valueName: "type"))
+  var type: String?
+
+  @Option(name: [.customLong("read"), .customShort("r")], help: "A capture: pcap or pcapng.")
+  var capture: String?
+
+  @Option(
+    name: [.customLong("write"), .customShort("w")],
+    help: "Write the packets that go on to this capture.")
+  var output: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "One packet, or a block of memory for raw programs: a file's bytes, or hexadecimal digits.",
+      valueName: "file|hex"))
+  var input: String?
+
+  @Option(
+    name: [.customLong("map")],
+    help: ArgumentHelp(
+      "Set entries of a map before the run; may be given several times.",
+      valueName: "name=file.json"))
+  var maps: [String] = []
+
+  @Option(
+    name: [.customLong("context")],
+    help: ArgumentHelp(
+      "Set a field of the context, as ingress_ifindex=2; may be given several times.",
+      valueName: "field=number"))
+  var context: [String] = []
+
+  @Option(help: "Run each packet this many times, each on its own bytes; maps see every run.")
+  var `repeat` = 1
+
+  @Option(help: "The number of instructions after which a run is ended with a fault.")
+  var budget = LoadedProgram.defaultBudget
+
+  @Flag(help: "Print one JSON object, with all there is.")
+  var json = false
+
+  @Flag(name: .customLong("all-maps"), help: "Print every entry of every map.")
+  var allMaps = false
+
+  @OptionGroup var common: CommonOptions
+
+  var isVerbose: Bool { common.verbose }
+
+  func validate() throws {
+    switch (capture, input) {
+    case (nil, nil): throw ValidationError("Nothing to run on: give --read or --input.")
+    case (.some, .some): throw ValidationError("--read and --input cannot be given together.")
+    default: break
+    }
+    if output != nil && capture == nil { throw ValidationError("--write needs --read.") }
+    if `repeat` < 1 { throw ValidationError("--repeat must be at least 1.") }
+    if budget < 1 { throw ValidationError("--budget must be at least 1.") }
+    if let type, ProgramType(name: type) == nil {
+      let known = ProgramType.allCases.map(\.name)
+      let nearest = NearMatch.nearest(to: type, in: known).map { "; did you mean '\($0)'?" }
+      throw ValidationError("There is no program type '\(type)'\(nearest ?? "").")
+    }
+    for argument in maps where Self.split(argument) == nil {
+      throw ValidationError("--map \(argument): expected NAME=FILE.json.")
+    }
+    for argument in context where Self.contextField(argument) == nil {
+      throw ValidationError("--context \(argument): expected FIELD=NUMBER.")
+    }
+  }
+
+  func run(in environment: CommandEnvironment) throws(CommandError) {
+    let bytes = try FileContents.read(object, in: environment)
+    var session = try RunSession(
+      bytes, path: object, program: program, type: type.flatMap(ProgramType.init(name:)))
+    session.repeatCount = `repeat`
+    session.budget = budget
+    for argument in maps {
+      guard let (name, path) = Self.split(argument) else { continue }
+      try session.fillMap(name, from: path, in: environment)
+    }
+    for argument in context {
+      guard let (name, value) = Self.contextField(argument) else { continue }
+      try session.setContext(name, to: value)
+    }
+    var failure: CommandError?
+    if let input {
+      try session.run(onInput: Self.bytes(ofInput: input), name: input)
+    } else if let capture {
+      failure = try session.run(onCapture: capture, writing: output, in: environment)
+    }
+    try write(session, to: environment.output)
+    if let failure { throw failure }
+    if session.report.faultCount > 0 {
+      throw .runFailed(
+        "\(object): \(session.program.name): "
+          + "\(counted(session.report.faultCount, "run")) ended in a fault")
+    }
+  }
+
+  private func write(_ session: RunSession, to output: OutputSink) throws(CommandError) {
+    if json {
+      var writer = JSONWriter(.indented)
+      session.write(to: &writer)
+      try output.write(writer.bytes)
+      try output.writeLine("")
+    } else {
+      try output.write(session.text(showsAllEntries: allMaps))
+    }
+  }
+
+  /// The two sides of `NAME=VALUE`, neither empty.
+  private static func split(_ argument: String) -> (name: String, value: String)? {
+    guard let equals = argument.firstIndex(of: "=") else { return nil }
+    let name = String(argument[..<equals])
+    let value = String(argument[argument.index(after: equals)...])
+    return name.isEmpty || value.isEmpty ? nil : (name, value)
+  }
+
+  private static func contextField(_ argument: String) -> (name: String, value: UInt64)? {
+    guard let (name, text) = split(argument) else { return nil }
+    let value =
+      text.hasPrefix("0x") ? UInt64(text.dropFirst(2), radix: 16) : UInt64(text)
+    return value.map { (name, $0) }
+  }
+
+  /// A file's bytes where there is such a file, else the bytes that the argument spells.
+  private static func bytes(ofInput argument: String) throws(CommandError) -> [UInt8] {
+    let hex: HexError
+    do { return try HexText.bytes(of: argument, spacing: .whiteSpace) } catch { hex = error }
+    do { return try FileContents.read(argument) } catch .file(_, _, .notFound) {
+      throw .input(
+        name: "--input", detail: "no file has this name, and as hexadecimal: \(hex)",
+        more: ["given: \(argument)"])
+    }
+  }
+}
