@@ -65,7 +65,8 @@ public final class Engine {
       var pending = [first]
       while let program = pending.popLast() {
         // What the host put into an array made earlier stays.
-        for map in program.maps where map.spec.kind == .programArray && maps[map.spec.name] === map {
+        for map in program.maps where map.spec.kind == .programArray && maps[map.spec.name] === map
+        {
           for entry in map.spec.contents {
             guard case .program(let target) = entry.value else { continue }
             let known = programs[target] ?? engine.programs[target]

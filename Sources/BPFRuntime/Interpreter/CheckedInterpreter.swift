@@ -87,6 +87,11 @@ enum CheckedInterpreter {
     var initialized = state.initialized
     var mayGotoLeft = state.mayGotoLeft
     var remaining = state.remaining
+    let callFrames = unsafe machine.callFrames
+    var code = unsafe Unmanaged.passUnretained(machine.code)
+    var depth = machine.depth
+    // Whether a function below the running one may be another program's.
+    var hasTailCalled = false
     // Where the straight line began that is not counted yet.
     var lineStart = unsafe next
     var ending = Ending.failed
@@ -379,12 +384,15 @@ enum CheckedInterpreter {
             instruction.opcode == .callHelper
             ? instruction.immediate : unsafe Int32(truncatingIfNeeded: r[destination])
           machine.initialized = Watch.isOn ? initialized : .max
+          machine.depth = depth
           switch machine.callHelper(number) {
           case .returned: break
           case .failed: break run
           case .replaced:
             // Programs with tail calls are watched, so that no straight line is left uncounted.
             mayGotoLeft = CheckedMachine.mayGotoLimit
+            hasTailCalled = true
+            unsafe code = Unmanaged.passUnretained(machine.code)
             unsafe next = machine.code.instructions
           }
           initialized = machine.initialized
@@ -392,50 +400,57 @@ enum CheckedInterpreter {
           regionCount = machine.regionCount
 
         case .callLocal:
-          let depth = machine.depth
           guard depth + 1 < CheckedMachine.maximumFrames else {
             ending = .faulted(.callDepthExceeded)
             break run
           }
-          unsafe machine.callFrames[depth] = CheckedMachine.CallFrame(
-            code: .passUnretained(machine.code), next: next, saved: (r[6], r[7], r[8], r[9]),
-            initialized: initialized, mayGotoLeft: mayGotoLeft)
-          machine.depth = depth + 1
-          machine.enterStack()
+          unsafe callFrames[depth] = CheckedMachine.CallFrame(
+            code: code, next: next, saved: (r[6], r[7], r[8], r[9]), initialized: initialized,
+            mayGotoLeft: mayGotoLeft)
+          depth += 1
+          unsafe CheckedMachine.enterStack(depth, regions, r)
           mayGotoLeft = CheckedMachine.mayGotoLimit
           // The callee sees its arguments and its own frame pointer.
           initialized &= 0b100_0011_1110
           offset = Int(truncatingIfNeeded: instruction.immediate)
           break taken
 
-        case .loadPacket:
-          switch machine.loadPacket(instruction, isIndirect: offset != 0) {
-          case .failed: break run
-          case .value(let value):
-            unsafe r[0] = value
-            initialized &= ~0b11_1110
-          case .outside:
-            // The function ends with 0 (RFC 9669 section 5.5).
-            unsafe r[0] = 0
-            if machine.depth == 0 {
-              ending = .exited
-              break run
+        case .loadPacket, .exit:
+          if instruction.opcode == .loadPacket {
+            switch machine.loadPacket(instruction, isIndirect: offset != 0) {
+            case .failed: break run
+            case .value(let value):
+              unsafe r[0] = value
+              initialized &= ~0b11_1110
+              continue run
+            case .outside:
+              // The function ends with 0 (RFC 9669 section 5.5).
+              unsafe r[0] = 0
+              initialized |= 1
             }
-            if !Watch.isOn { unsafe remaining &-= next - lineStart }
-            unsafe next = machine.leaveFunction(&initialized, returning: 1, &mayGotoLeft)
-            unsafe lineStart = next
           }
-
-        case .exit:
-          if machine.depth == 0 {
+          if depth == 0 {
             ending =
               Watch.isOn && initialized & 1 == 0 ? .faulted(.uninitializedRegister(.r0)) : .exited
             break run
           }
+          // Back to the function that called, which has its own r6 to r10, and r0 if it was left a value.
+          unsafe regions[CheckedMachine.RegionNumber.firstStack + depth].stackBytes = 0
+          depth -= 1
+          let caller = unsafe callFrames[depth]
+          unsafe (r[6], r[7], r[8], r[9]) = caller.saved
+          unsafe r[10] = CheckedMachine.framePointer(depth)
+          if hasTailCalled {
+            unsafe code = caller.code
+            machine.switchCode(to: unsafe code.takeUnretainedValue())
+            unsafe regions = machine.regions
+            regionCount = machine.regionCount
+          }
           if !Watch.isOn { unsafe remaining &-= next - lineStart }
-          unsafe next = machine.leaveFunction(
-            &initialized, returning: initialized & 1, &mayGotoLeft)
+          unsafe next = caller.next
           unsafe lineStart = next
+          mayGotoLeft = caller.mayGotoLeft
+          initialized = caller.initialized & 0b111_1100_0000 | initialized & 1
 
         case .strayBranch:
           if let target = machine.strayTarget(at: unsafe machine.code.slot(before: next)) {
@@ -476,6 +491,7 @@ enum CheckedInterpreter {
       }
     }
     if !Watch.isOn { unsafe remaining &-= next - lineStart }
+    machine.depth = depth
     unsafe state.next = next
     state.remaining = remaining
     state.initialized = initialized

@@ -4,30 +4,6 @@ import Synchronization
 
 // The instructions that the interpreter's loop leaves to the machine, because they are rare or slow anyway.
 extension CheckedMachine {
-  /// Goes back to the function that called the running one.
-  ///
-  /// - Parameters:
-  ///   - initialized: the registers that hold something, the callee's before and the caller's after: its own r6 to
-  ///     r10, and r0 if the callee left it a value, which `returning` says.
-  ///   - mayGotoLeft: what is left of the caller's `may_goto` steps afterwards.
-  /// - Returns: the instruction to go on with.
-  @unsafe
-  func leaveFunction(
-    _ initialized: inout UInt16, returning r0: UInt16, _ mayGotoLeft: inout Int
-  ) -> UnsafeMutablePointer<DecodedInstruction> {
-    unsafe regions[RegionNumber.firstStack + depth].stackBytes = 0
-    depth -= 1
-    unsafe registers[10] = GuestAddress.make(
-      region: RegionNumber.firstStack + depth, offset: UInt64(Self.stackSize))
-    let caller = unsafe callFrames[depth]
-    unsafe (registers[6], registers[7], registers[8], registers[9]) = caller.saved
-    // Only a tail call leaves another program running than the caller's.
-    if !visited.isEmpty { switchCode(to: unsafe caller.code.takeUnretainedValue()) }
-    mayGotoLeft = caller.mayGotoLeft
-    initialized = caller.initialized & 0b111_1100_0000 | r0
-    return unsafe caller.next
-  }
-
   // MARK: Atomics (RFC 9669 section 5.3; load-acquire and store-release since Linux 6.15)
 
   /// Executes an atomic instruction; false with ``failure`` set where it may not access its memory.

@@ -129,7 +129,7 @@ extension CheckedMachine {
 
   /// Gives a program's first instruction its registers, and its function an empty stack.
   func enterProgram() {
-    enterStack()
+    unsafe Self.enterStack(depth, regions, registers)
     if isRaw {
       let count = packet.count
       unsafe registers[1] = count == 0 ? 0 : GuestAddress.make(region: packetRegion, offset: 0)
@@ -141,18 +141,25 @@ extension CheckedMachine {
     }
   }
 
-  /// Clears the running function's stack, makes it accessible and points r10 at its end.
-  func enterStack() {
+  /// Clears the stack of the function at a depth, makes it accessible and points r10 at its end.
+  @unsafe
+  static func enterStack(
+    _ depth: Int, _ regions: UnsafeMutablePointer<Region>, _ registers: UnsafeMutablePointer<UInt64>
+  ) {
     let region = unsafe regions + RegionNumber.firstStack + depth
     if unsafe region.pointee.isDirty {
       // SAFETY: the shadow of a stack lies `shadowDistance` bytes after it, in the same allocation.
-      unsafe (region.pointee.base + Self.shadowDistance).initializeMemory(
-        as: UInt8.self, repeating: 0, count: Self.stackSize)
+      unsafe (region.pointee.base + shadowDistance).initializeMemory(
+        as: UInt8.self, repeating: 0, count: stackSize)
       unsafe region.pointee.isDirty = false
     }
-    unsafe region.pointee.stackBytes = UInt64(Self.stackSize)
-    unsafe registers[10] = GuestAddress.make(
-      region: RegionNumber.firstStack + depth, offset: UInt64(Self.stackSize))
+    unsafe region.pointee.stackBytes = UInt64(stackSize)
+    unsafe registers[10] = framePointer(depth)
+  }
+
+  /// The address one past the highest byte of the stack of the function at a depth.
+  static func framePointer(_ depth: Int) -> UInt64 {
+    GuestAddress.make(region: RegionNumber.firstStack + depth, offset: UInt64(stackSize))
   }
 
   /// Makes another program the one that runs: at the start, after a tail call, on return from one.
