@@ -73,7 +73,9 @@ extension HelperPrototype {
 
   private static let textHelpers: [HelperPrototype] = [
     entry(
-      .tracePrintk, [.memory, .size, .anything, .anything, .anything], .integer, gpl: true),
+
+      .tracePrintk, [.memory, .size, .anythingOrNothing, .anythingOrNothing, .anythingOrNothing],
+      .integer, gpl: true),
     entry(
       .traceVprintk, [.memory, .size, .memoryOrNull, .sizeOrZero], .integer, gpl: true,
       in: .notInLIRC),

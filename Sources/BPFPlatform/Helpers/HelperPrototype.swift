@@ -28,6 +28,11 @@ public struct HelperPrototype: Hashable, Sendable {
     programTypeBits = programTypes.reduce(0) { $0 | Self.bit(of: $1) }
   }
 
+  /// How many arguments have to hold something; the others follow them.
+  public var requiredArguments: Int {
+    (arguments.lastIndex { $0 != .anythingOrNothing } ?? -1) + 1
+  }
+
   /// Whether programs of a type may call it.
   ///
   /// - Complexity: O(1).
@@ -47,6 +52,8 @@ public struct HelperPrototype: Hashable, Sendable {
   public enum ArgumentKind: Hashable, Sendable {
     /// Any initialised register.
     case anything
+    /// A register of any content, which need not hold anything: an argument a format string may ask for.
+    case anythingOrNothing
     /// The program's context.
     case context
     /// The address of a map of the program.

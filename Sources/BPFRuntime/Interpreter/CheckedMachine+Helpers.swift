@@ -31,6 +31,7 @@ extension CheckedMachine {
     for index in 0..<(unsafe call.pointee.argumentCount) {
       let kind = unsafe call.pointee.kind(index)
       guard initialized & (2 << UInt16(index)) != 0 else {
+        if case .anythingOrNothing = kind { continue }
         failure = .uninitializedRegister(Register(rawValue: UInt8(index + 1)) ?? .r1)
         return .failed
       }
@@ -127,7 +128,7 @@ extension CheckedMachine {
     }
 
     switch kind {
-    case .anything, .sizeOrZero, .reservationSize: return value
+    case .anything, .anythingOrNothing, .sizeOrZero, .reservationSize: return value
     case .size: return value == 0 ? refuse() : value
     case .context:
       return value == GuestAddress.make(region: RegionNumber.context, offset: 0) ? 0 : refuse()

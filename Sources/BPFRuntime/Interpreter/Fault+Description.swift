@@ -108,7 +108,7 @@ extension HelperPrototype.ArgumentKind {
   /// What an argument of this kind is, in words.
   fileprivate var phrase: String {
     switch self {
-    case .anything: "a value"
+    case .anything, .anythingOrNothing: "a value"
     case .context: "the context"
     case .map: "a map of the program of a kind this helper works on"
     case .mapKey: "a key of the map"

@@ -69,7 +69,7 @@ struct InitializationAnalysis {
     guard let prototype = HelperPrototype(for: HelperID(rawValue: number)),
       prototype.id != .tailCall
     else { return nil }
-    let needed = (UInt16(1) << UInt16(prototype.arguments.count) - 1) << 1
+    let needed = (UInt16(1) << UInt16(prototype.requiredArguments) - 1) << 1
     guard needed & ~before == 0 else { return nil }
     return before & Self.saved | (prototype.result == .void ? 0 : 1)
   }

@@ -285,4 +285,21 @@ func run(
         == "read of 8 bytes on the stack, of which byte r10-16 was never written at instruction 0 (r0 = *(u64 *)(r10 - 0x10)) of test"
     )
   }
+
+  /// Registers that a format string may ask for need not hold anything, as in the kernel.
+  @Test func printsWithFewerArguments() throws {
+    let outcome = try run(
+      """
+      r1 = 0x6968
+      *(u64 *)(r10 - 8) = r1
+      r1 = r10
+      r1 += -8
+      r2 = 3
+      call 6
+      r0 = 0
+      exit
+      """, type: .xdp)
+    #expect(outcome.fault == nil)
+    #expect(outcome.traceLines == ["hi"])
+  }
 }
