@@ -71,6 +71,9 @@ struct BatchSession {
     guard let type = request.type else {
       preconditionFailure("a request with slots of its own has a type")
     }
+    guard type == .raw || ContextLayout(for: type) != nil else {
+      throw .verdict(Self.verdict(for: .unsupportedType(program: decoded.name, type)))
+    }
     let maps = try makeMaps()
     do throws(LoadError) {
       program = try LoadedProgram(unverified: decoded, type: type, maps: maps)

@@ -143,6 +143,27 @@ import Testing
     (
       #"{"type":"xdp","ebpf":"95","program":"x"}"#, "program: names a program of an 'object'"
     ),
+    (#"{"object":"/nonexistent.o"}"#, "object: /nonexistent.o: No such file or directory"),
+    (#"{"object":"/"}"#, "object: /: cannot read: Is a directory"),
+    (
+      #"{"object":"\#(CounterObject.path)"}"#,
+      "program: missing, and the object has 5: count, overrun, classify, filter, police"
+    ),
+    (
+      #"{"object":"\#(CounterObject.path)","program":"cuont"}"#,
+      "program: unknown name 'cuont'; did you mean 'count'?"
+    ),
+    (
+      #"{"object":"x.o","maps":[{"kind":"hash"}]}"#, "maps: an object declares its own maps"
+    ),
+    (
+      #"{"type":"raw","ebpf":"9500000000000000","maps":[{"kind":"array","key_size":4,"value_size":1073741824,"max_entries":9}]}"#,
+      "maps: 9,663,676,884 bytes, more than the limit of 1,073,741,824"
+    ),
+    (
+      #"{"type":"raw","ebpf":"9500000000000000","maps":[{"kind":"hash","key_size":4,"value_size":4,"max_entries":1,"contents":[{"key":"0000","value":"00000000"}]}]}"#,
+      "maps[0].contents[0].key: 2 bytes, a key of this map has 4"
+    ),
     ("7", "a request is an object, this is an integer"),
     ("{\"a\":1,\"a\":2}", "JSON, byte 7: the name 'a' occurs twice in one object"),
   ])
@@ -158,6 +179,11 @@ import Testing
     (#""ebpf":"9500000000000000","type":"raw","engine":"interpreter""#, "engine"),
     (#""ebpf":"9500000000000000","type":"raw","stage":"verify""#, "verify"),
     (#""ebpf":"9500000000000000","type":"raw","verified":true"#, "verify"),
+    (
+      #""ebpf":"9500000000000000","type":"raw","maps":[{"kind":"bloom_filter","value_size":4,"max_entries":1}]"#,
+      "map_kind"
+    ),
+    (#""ebpf":"9500000000000000","type":"kprobe""#, "program_type"),
   ])
   func namesWhatIsUnsupported(members: String, kind: String) throws {
     let reply = try reply("{\(members)}")
@@ -201,6 +227,49 @@ import Testing
     let other = try JSONParser.parse(server.reply(to: Array(looping.utf8)))
     #expect(other["runs"]?[0]?["instructions"] == .integer(100_000))
     #expect(other["runs"]?[1]?["instructions"] == .integer(1))
+  }
+
+  @Test func runsObjects() throws {
+    let packet = String(repeating: "00", count: 60)
+    let object = CounterObject.path
+    let reply = try reply(
+      #"{"object":"\#(object)","program":"classify","runs":[{"input":"\#(packet)"}]}"#)
+    #expect(reply["verdict"] == .string("accept"))
+    #expect(reply["runs"]?[0]?["return"] == .integer(0))
+    #expect(reply["stats"]?["slots"] == .integer(5))
+    // The section says sched_cls; the request may say something else.
+    let other = try self.reply(
+      #"{"object":"\#(object)","program":"classify","type":"xdp","runs":[{"input":"\#(packet)"}]}"#)
+    #expect(other["runs"]?[0]?["fault"] != JSONValue.null || other["runs"]?[0]?["return"] != nil)
+    let decoded = try self.reply(#"{"object":"\#(object)","program":"count","stage":"decode"}"#)
+    #expect(decoded["stats"]?["maps"] == .integer(6))
+    #expect(decoded["runs"] == .array([]))
+    let noObject = TestFiles.repository + "/Package.swift"
+    let refused = try self.reply(#"{"object":"\#(noObject)","program":"x"}"#)
+    #expect(refused["verdict"] == .string("reject"))
+    #expect(refused["reason"]?["class"] == .string("object"))
+  }
+
+  @Test func mapsLastForTheirRequest() throws {
+    // Adds 1 to the value of map 0 at index 0 and returns it.
+    let program =
+      "b702000000000000632afcff00000000bfa200000000000007020000fcffffff"
+      + "18010000000000000000000000000000" + "8500000001000000" + "1500030000000000"
+      + "7901000000000000" + "0701000001000000" + "7b10000000000000"
+      + "bf10000000000000" + "9500000000000000"
+    for kind in ["array", "percpu_array"] {
+      let line = #"""
+        {"type":"raw","ebpf":"\#(program)","runs":[{},{"repeat":3},{}],"maps":[
+        {"kind":"\#(kind)","key_size":4,"value_size":8,"max_entries":1,"at":[4],
+        "contents":[{"key":"00000000","value":"0a00000000000000"}]}]}
+        """#
+      for _ in 0..<2 {
+        let reply = try reply(line)
+        #expect(reply["runs"]?[0]?["return"] == .integer(11), "\(reply)")
+        #expect(reply["runs"]?[1]?["return"] == .integer(14))
+        #expect(reply["runs"]?[2]?["return"] == .integer(15))
+      }
+    }
   }
 
   @Test func decodingAloneMakesNoRun() throws {

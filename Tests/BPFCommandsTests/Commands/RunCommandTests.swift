@@ -190,4 +190,110 @@ import Testing
       #expect(errors.text.contains(message), "\(errors.text)")
     }
   }
+
+  @Test func reportsMapsEventsAndTraces() throws {
+    let folder = try TemporaryFolder()
+    let capture = try Self.capture(in: folder)
+    let run = CommandRun("run", CounterObject.path, "--program", "count", "--read", capture)
+    #expect(run.status == 0, "\(run.errors)\(run.text)")
+    for part in [
+      "XDP_PASS        3    330",
+      "events of events (perf_event_array): 2 records, 16 bytes\n  3c 00 00 00 00 00 00 00\n",
+      "trace_printk, 2 lines:\n",
+      "new source 100000a\n",
+      """
+      map totals (hash): 2 entries
+        10.0.0.1: {packets = 2, bytes = 130, kind = KIND_SMALL, name = "source"}
+        10.0.0.2: {packets = 1, bytes = 200, kind = KIND_LARGE, name = "source"}
+      """,
+      "map settings (array): 0 entries not 0 of 4\n",
+      ".bss\n  seen = 3\n",
+    ] {
+      #expect(run.text.contains(part), "\(part) in \(run.text)")
+    }
+  }
+
+  @Test func whatIsPrintedOfAMapCanBeGivenAgain() throws {
+    let folder = try TemporaryFolder()
+    let capture = try Self.capture(in: folder)
+    let first = try json(
+      CommandRun("run", CounterObject.path, "--program", "count", "--read", capture, "--json"))
+    guard case .array(let maps) = first["maps"] else {
+      Issue.record("no maps")
+      return
+    }
+    let totals = try #require(maps.first { $0["name"] == .string("totals") }?["entries"])
+    let entries = try folder.write("totals.json", totals.description)
+    let seen = try folder.write("bss.json", #"[{"key":0,"value":{"seen":40}}]"#)
+    let second = try json(
+      CommandRun(
+        "run", CounterObject.path, "--program", "count", "--read", capture, "--json", "--map",
+        "totals=\(entries)", "--map", ".bss=\(seen)"))
+    guard case .array(let later) = second["maps"] else {
+      Issue.record("no maps")
+      return
+    }
+    let again = try #require(later.first { $0["name"] == .string("totals") }?["entries"])
+    #expect(again[0]?["key"] == .string("10.0.0.1"))
+    #expect(again[0]?["value"]?["packets"] == .integer(4))
+    #expect(again[0]?["value"]?["kind"] == .string("KIND_SMALL"))
+    let bss = try #require(later.first { $0["name"] == .string(".bss") }?["entries"])
+    #expect(bss[0]?["value"]?["seen"] == .integer(43))
+    // All sources were known already: no events, no traces.
+    #expect(second["events"]?[0]?["records"] == .integer(0))
+    #expect(second["trace"]?["count"] == .integer(0))
+  }
+
+  @Test(arguments: [
+    (1, #"{"XDP_DROP":{"packets":3,"bytes":330}}"#, "[]"),
+    (
+      2, #"{"XDP_REDIRECT":{"packets":3,"bytes":330}}"#,
+      #"[{"interface":7,"flags":0,"packets":3,"bytes":330}]"#
+    ),
+    (3, #"{"XDP_TX":{"packets":3,"bytes":330}}"#, "[]"),
+  ])
+  func mapsSetBeforeTheRunCount(mode: Int, verdicts: String, redirects: String) throws {
+    let folder = try TemporaryFolder()
+    let capture = try Self.capture(in: folder)
+    let settings = try folder.write("settings.json", #"[{"key": 0, "value": \#(mode)}]"#)
+    let output = folder.path + "/out"
+    let report = try json(
+      CommandRun(
+        "run", CounterObject.path, "--program", "count", "--read", capture, "--json", "--map",
+        "settings=\(settings)", "--write", output))
+    #expect(report["verdicts"]?.description == verdicts)
+    #expect(report["redirects"]?.description == redirects)
+    var reader = try CaptureReader(path: output)
+    var first: [UInt8] = []
+    if let packet = try reader.next() { first = reader.bytes(of: packet) }
+    switch mode {
+    case 1: #expect(first.isEmpty)
+    case 2: #expect(first == Self.packets[0])
+    default: #expect(first == [0xee] + Self.packets[0].dropFirst())
+    }
+  }
+
+  @Test func mapFilesThatAreWrongSaySo() throws {
+    let folder = try TemporaryFolder()
+    let cases = [
+      ("settings", "{", "settings.json: JSON, byte 1: "),
+      ("settings", #"[{"key":0,"value":-1}]"#, "settings.json: entry 0: value: -1 is not from 0"),
+      ("settings", #"[{"key":9,"value":1}]"#, "settings.json: entry 0: "),
+      ("setings", "[]", "no map is named 'setings'; did you mean 'settings'?"),
+      ("events", "[]", ""),
+    ]
+    for (name, text, message) in cases {
+      let file = try folder.write("settings.json", text)
+      let run = CommandRun(
+        "run", CounterObject.path, "--program", "count", "--input",
+        String(repeating: "00", count: 60),
+        "--map", "\(name)=\(file)")
+      #expect(run.status == (message.isEmpty ? 0 : 1), "\(run.errors)")
+      #expect(run.errors.contains(message) || message.isEmpty, "\(run.errors)")
+    }
+    let missing = CommandRun(
+      "run", CounterObject.path, "--program", "count", "--input", "00", "--map",
+      "settings=/none.json")
+    #expect(missing.errors == "bpfkit: /none.json: No such file or directory\n")
+  }
 }
