@@ -44,7 +44,8 @@ import Testing
           #expect(next == .size || next == .sizeOrZero, "\(prototype.name)")
         case .mapKey, .mapValue, .uninitializedMapValue:
           #expect(prototype.arguments[0] == .map, "\(prototype.name)")
-        case .anything, .context, .map, .size, .sizeOrZero, .output, .input, .reservedRecord,
+        case .anything, .anythingOrNothing, .context, .map, .size, .sizeOrZero, .output, .input,
+          .reservedRecord,
           .reservationSize, .constantString, .function, .kernelObject:
           break
         }
