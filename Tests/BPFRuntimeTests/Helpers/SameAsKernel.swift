@@ -9,7 +9,7 @@ func expectSameAsKernel(
   let comparison = KernelComparison(main, tailCalled: tailCalled)
   let differences = try comparison.differences(on: inputs)
   guard !differences.isEmpty else { return }
-  let shown = differences.prefix(5).joined(separator: "\n")
+  let shown = differences.prefix(5).map(\.description).joined(separator: "\n")
   Issue.record("\(differences.count) differences:\n\(shown)", sourceLocation: sourceLocation)
 }
 

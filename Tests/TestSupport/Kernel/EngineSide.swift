@@ -44,7 +44,7 @@ final class EngineSide {
     var run = ComparedRun(
       returnValue: UInt32(truncatingIfNeeded: outcome.returnValue),
       packet: frame.packet.metadata + frame.packet.bytes, context: [:],
-      fault: outcome.fault.map { "\($0)" })
+      fault: outcome.fault)
     if frame.layout?.name == "__sk_buff" {
       for name in ComparedRun.socketBufferFields { run.context[name] = try frame.context(name) }
     }

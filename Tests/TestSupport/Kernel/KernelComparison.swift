@@ -1,5 +1,5 @@
 import BPFISA
-@_spi(Unverified) import BPFRuntime
+@_spi(Unverified) public import BPFRuntime
 
 /// Runs one program on the same packets in the kernel and in the checked interpreter, and says where they differ: in the
 /// return value (its low 32 bits), the packet with its metadata, the context, or the maps.
@@ -13,6 +13,15 @@ public struct KernelComparison {
   public init(_ main: ComparedProgram, tailCalled: [ComparedProgram] = []) {
     self.main = main
     self.tailCalled = tailCalled
+  }
+
+  /// Something that is not as in the kernel.
+  public struct Difference: CustomStringConvertible {
+    let text: String
+    /// The fault that ended the run here, if one did.
+    public let fault: Fault?
+
+    public var description: String { text }
   }
 
   /// What the program runs on once.
@@ -32,24 +41,28 @@ public struct KernelComparison {
   ///
   /// - Parameter inputs: what the program runs on, one after the other; each sets the same fields of the context.
   /// - Throws: ``KernelRefusal`` if the kernel does not load or run the program.
-  public func differences(on inputs: [Input]) throws -> [String] {
+  public func differences(on inputs: [Input]) throws -> [Difference] {
     let kernel = try KernelSide(main, tailCalled)
     let engine = try EngineSide(main, tailCalled)
-    var differences: [String] = []
+    var differences: [Difference] = []
     for (index, input) in inputs.enumerated() {
       let expected = try KernelOracle.onFirstProcessor {
         try kernel.run(input.packet, context: input.context)
       }
       let found = try engine.run(input.packet, context: input.context)
       differences += found.differences(from: expected).map {
-        "\(main.program.name), packet \(index) of \(input.packet.count) bytes: \($0)"
+        Difference(
+          text:
+            "\(main.program.name), packet \(index) of \(input.packet.count) bytes: \($0)",
+          fault: found.fault)
       }
     }
-    return try differences + engine.mapDifferences(from: kernel)
+    let maps = try engine.mapDifferences(from: kernel)
+    return differences + maps.map { Difference(text: $0, fault: nil) }
   }
 
   /// Where the two differ on packets, with a context of zeroes.
-  public func differences(on packets: [[UInt8]]) throws -> [String] {
+  public func differences(on packets: [[UInt8]]) throws -> [Difference] {
     try differences(on: packets.map { Input($0) })
   }
 }
@@ -60,7 +73,7 @@ struct ComparedRun {
   var packet: [UInt8]
   /// The context's fields that programs may change, by name.
   var context: [String: UInt64]
-  var fault: String?
+  var fault: Fault?
 
   func differences(from expected: ComparedRun) -> [String] {
     if let fault { return ["the kernel ran it, here it faults: \(fault)"] }

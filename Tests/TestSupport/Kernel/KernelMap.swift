@@ -16,7 +16,10 @@ public final class KernelMap {
     attributes.set(spec.kind.rawValue, at: 0)
     attributes.set(UInt32(spec.keySize), at: 4)
     attributes.set(UInt32(spec.valueSize), at: 8)
-    attributes.set(UInt32(spec.maxEntries), at: 12)
+    // As libbpf does: a perf event array declared without a size has a slot for every processor.
+    let isSizedByProcessors = spec.kind == .perfEventArray && spec.maxEntries == 0
+    attributes.set(
+      UInt32(isSizedByProcessors ? KernelOracle.possibleProcessors : spec.maxEntries), at: 12)
     attributes.set(spec.flags.rawValue, at: 16)
     if let inner { attributes.set(inner.descriptor.number, at: 20) }
     attributes.setName(spec.name, at: 28)
