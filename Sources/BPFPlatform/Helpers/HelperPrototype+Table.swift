@@ -73,7 +73,6 @@ extension HelperPrototype {
 
   private static let textHelpers: [HelperPrototype] = [
     entry(
-
       .tracePrintk, [.memory, .size, .anythingOrNothing, .anythingOrNothing, .anythingOrNothing],
       .integer, gpl: true),
     entry(
