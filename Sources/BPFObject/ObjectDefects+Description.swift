@@ -98,7 +98,7 @@ extension BTFDefect: CustomStringConvertible {
       "type \(type): refers to type \(reference), which is of the wrong kind"
     case .noSuchString(let type, let offset, let size):
       "type \(type): a name at offset \(offset) of \(size) bytes of strings"
-    case .missingName(let type): "type \(type): has no name"
+    case .nameTooLong(let type, let limit): "type \(type): a name of more than \(limit) bytes"
     case .wrongSize(let type, let size):
       "type \(type): its size is \(size) bytes, which its kind does not allow"
     case .memberOutsideType(let type, let member, let bitOffset, let size):
@@ -127,6 +127,9 @@ extension ValueDefect: CustomStringConvertible {
     case .noSuchMember(let name): "there is no member \(quoted(name))"
     case .memberTwice(let name): "member \(quoted(name)) is given twice"
     case .noSuchEnumerator(let name): "there is no enumerator \(quoted(name))"
+    case .contradiction: "it overlaps a member with another value"
+    case .tooLarge(let size, let limit):
+      "the type takes \(size) bytes; at most \(limit) are encoded"
     }
   }
 }

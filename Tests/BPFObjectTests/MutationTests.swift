@@ -39,7 +39,12 @@ import Testing
       if let btf = object.btf {
         for id in btf.types.indices {
           _ = btf.declaredName(of: BTF.TypeID(id))
-          _ = btf.size(of: BTF.TypeID(id))
+          _ = btf.declaration(of: BTF.TypeID(id))
+          guard let size = btf.size(of: BTF.TypeID(id)), size <= 4096 else { continue }
+          do throws(ObjectError) {
+            let value = try btf.decode(BTF.TypeID(id), Array(repeating: 0xa5, count: size))
+            _ = try btf.encode(BTF.TypeID(id), value)
+          } catch { _ = "\(error)" }
         }
       }
       return true

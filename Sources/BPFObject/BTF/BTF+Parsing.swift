@@ -14,7 +14,7 @@ extension BTF {
       throw .btf(section: section.region, offset: header.stringOffset, .stringsNotTerminated)
     }
     var parser = TypeParser(
-      reader: typeBytes, base: header.typeOffset, stringSize: stringSize)
+      reader: typeBytes, base: header.typeOffset, strings: strings)
     types = try parser.parseAll()
     layouts = try TypeChecker(
       types: types, offsets: parser.offsets, section: section.region

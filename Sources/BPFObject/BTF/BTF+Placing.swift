@@ -34,12 +34,12 @@ extension BTF {
     return result
   }
 
-  /// The string at an offset, where it is at most 4,096 bytes long: longer ones name nothing in a file.
+  /// The string at an offset, where it is short enough to be a name.
   func shortString(at offset: UInt32) -> String? {
     guard offset < strings.count else { return nil }
     do {
       let window = try strings.slice(
-        at: Int(offset), size: min(4097, strings.count - Int(offset)))
+        at: Int(offset), size: min(Self.nameLimit, strings.count - Int(offset)))
       guard let length = try window.stringLength(at: 0) else { return nil }
       return String(decoding: try window.bytes(at: 0, size: length), as: UTF8.self)
     } catch {

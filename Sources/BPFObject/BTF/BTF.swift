@@ -7,6 +7,9 @@ public struct BTF: Sendable {
   /// How deep types may nest by value, as structures in arrays in structures.
   public static let nestingLimit = 64
 
+  /// The longest name of a type or member in bytes, with the zero at its end; the kernel's limit too.
+  public static let nameLimit = 512
+
   /// The types by id; the first is `void`.
   public internal(set) var types: [BTFType]
   let strings: ByteReader
@@ -18,7 +21,8 @@ public struct BTF: Sendable {
     var resolved: TypeID
     /// The size in bytes, of types that have one.
     var size: Int?
-    /// How many values ``BTF/decode(_:_:)`` makes of it, at most; `Int.max` where beyond counting.
+    /// How many values ``BTF/decode(_:_:)`` makes of it, at most, a long enumeration counting for several, as it
+    /// is searched; `Int.max` where beyond counting.
     var values: Int
     /// How many levels of types by value lie in it.
     var depth: Int

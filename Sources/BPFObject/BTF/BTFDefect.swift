@@ -13,7 +13,7 @@ public enum BTFDefect: Error, Hashable, Sendable {
   /// A reference to a type of a kind that does not fit there.
   case wrongKind(type: UInt32, reference: UInt32)
   case noSuchString(type: UInt32, offset: UInt32, size: Int)
-  case missingName(type: UInt32)
+  case nameTooLong(type: UInt32, limit: Int)
   case wrongSize(type: UInt32, size: UInt32)
   case memberOutsideType(type: UInt32, member: Int, bitOffset: UInt32, size: UInt32)
   /// A type that contains itself, or is only a name for itself.

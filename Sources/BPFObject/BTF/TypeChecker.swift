@@ -110,7 +110,10 @@ struct TypeChecker {
     switch types[Int(id)].kind {
     case .void, .forward, .function, .functionPrototype, .declarationTag: return sized(nil)
     case .integer(let integer): return sized(Int(integer.size))
-    case .enumeration(let enumeration): return sized(Int(enumeration.size))
+    case .enumeration(let enumeration):
+      var layout = sized(Int(enumeration.size))
+      layout.values = 1 + enumeration.enumerators.count / 16
+      return layout
     case .float(let size): return sized(Int(size))
     case .pointer: return sized(8)
     case .typedef(let type), .volatile(let type), .const(let type), .restrict(let type),

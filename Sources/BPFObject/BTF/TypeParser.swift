@@ -3,15 +3,15 @@ struct TypeParser {
   let reader: ByteReader
   /// Where the types begin in the section, for errors.
   let base: Int
-  let stringSize: Int
+  let strings: ByteReader
   /// Where each type begins in the section, in bytes.
   private(set) var offsets: [Int] = [0]
   private var position = 0
 
-  init(reader: ByteReader, base: Int, stringSize: Int) {
+  init(reader: ByteReader, base: Int, strings: ByteReader) {
     self.reader = reader
     self.base = base
-    self.stringSize = stringSize
+    self.strings = strings
   }
 
   mutating func parseAll() throws(ObjectError) -> [BTFType] {
@@ -22,6 +22,8 @@ struct TypeParser {
     }
     return types
   }
+
+  private var stringSize: Int { strings.count }
 
   private var currentType: UInt32 { UInt32(clamping: offsets.count - 1) }
 
@@ -39,6 +41,11 @@ struct TypeParser {
     let offset = try word()
     guard offset < UInt32(clamping: stringSize) else {
       throw failure(.noSuchString(type: currentType, offset: offset, size: stringSize))
+    }
+    let window = try strings.slice(
+      at: Int(offset), size: min(BTF.nameLimit, stringSize - Int(offset)))
+    guard try window.stringLength(at: 0) != nil else {
+      throw failure(.nameTooLong(type: currentType, limit: BTF.nameLimit - 1))
     }
     return offset
   }

@@ -14,4 +14,8 @@ public enum ValueDefect: Error, Hashable, Sendable {
   /// A member of a structure or a union that is named twice.
   case memberTwice(String)
   case noSuchEnumerator(String)
+  /// Two members of a union are given, with different values for the same bits.
+  case contradiction
+  /// A value larger than is ever encoded.
+  case tooLarge(size: Int, limit: Int)
 }
