@@ -77,13 +77,23 @@ extension Map {
         case .array(let table): unsafe table.update(key, .all(value), flags: flags)
         case .prefixes(let trie): unsafe trie.update(key, .all(value), flags: flags)
         case .devices(let table): unsafe table.update(key, value, flags: flags)
-        case .programs, .events: .badDescriptor
+        case .programs, .events: unsafe descriptorRefusal(key, flags)
         case .ring: .notSupported
         }
       }
     }
     guard let refusal else { return }
     throw error(refusal, words(for: refusal, key: key, flags: flags))
+  }
+
+  /// Why a descriptor cannot be put into a map of descriptors; at last, because a process has none.
+  ///
+  /// SAFETY: the key has 4 bytes.
+  @unsafe
+  private func descriptorRefusal(_ key: UnsafeRawPointer, _ flags: UInt64) -> MapErrno {
+    if flags != 0 { return .invalidArgument }
+    let index = unsafe Int(key.loadUnaligned(as: UInt32.self))
+    return index < spec.maxEntries ? .badDescriptor : .tooBig
   }
 
   /// Removes an entry; false where there is none.

@@ -11,8 +11,8 @@ extension MapSpec {
   private static let hashElementSize = 48
   /// The largest value of one CPU.
   private static let maximumPerCPUValue = 32 << 10
-  /// What a node of the kernel's trie takes beside key and value.
-  private static let trieNodeSize = 24
+  /// What a node of the kernel's trie takes beside its value, with the longest key.
+  private static let trieNodeSize = 280
   static let pageSize = 4096
 
   func checkAttributes() throws(MapError) {
@@ -107,7 +107,7 @@ extension MapSpec {
     guard (5...260).contains(keySize) else {
       throw refusal("key_size is \(keySize); a prefix has 4 bytes of length and 1 to 256 of data")
     }
-    guard (1...Self.maximumAllocation - 260 - Self.trieNodeSize).contains(valueSize) else {
+    guard (1...Self.maximumAllocation - Self.trieNodeSize).contains(valueSize) else {
       throw refusal("value_size \(valueSize) is 0 or more than a node may hold")
     }
   }

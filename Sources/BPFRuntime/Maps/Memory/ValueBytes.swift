@@ -19,7 +19,7 @@ func copyValue(to target: UnsafeMutableRawPointer, from source: UnsafeRawPointer
   }
 }
 
-/// What an update writes: the value of one worker, or every worker's, each padded to 8 bytes.
+/// What an update writes: the value of one worker, or every worker's, each padded to 8 bytes, which are kept too.
 ///
 /// In a map that is not per-CPU the two are the same.
 @unsafe
@@ -68,7 +68,7 @@ struct ValueSlots {
       }
       for worker in 0..<workers {
         unsafe copyValue(
-          to: address(element, worker: worker), from: bytes + worker * stride, count: valueSize)
+          to: address(element, worker: worker), from: bytes + worker * stride, count: stride)
       }
     }
   }
@@ -79,7 +79,7 @@ struct ValueSlots {
   func writeFresh(_ value: NewValue, to element: Int) {
     if isPerWorker, case .worker(let giver, _) = unsafe value {
       for worker in 0..<workers where worker != giver {
-        unsafe memset(address(element, worker: worker), 0, valueSize)
+        unsafe memset(address(element, worker: worker), 0, stride)
       }
     }
     unsafe write(value, to: element)
@@ -95,10 +95,9 @@ struct ValueSlots {
         unsafe copyValue(to: target, from: address(element, worker: 0), count: valueSize)
         return
       }
-      unsafe buffer.initialize(repeating: 0)
       for worker in 0..<workers {
         unsafe copyValue(
-          to: target + worker * stride, from: address(element, worker: worker), count: valueSize)
+          to: target + worker * stride, from: address(element, worker: worker), count: stride)
       }
     }
   }

@@ -28,7 +28,8 @@ final class DeviceTable: Sendable {
     let interface = unsafe value.loadUnaligned(as: UInt32.self)
     let program: Int32 =
       slots.valueSize == 8 ? unsafe value.loadUnaligned(fromByteOffset: 4, as: Int32.self) : 0
-    if program > 0 { return interface == 0 ? .invalidArgument : .badDescriptor }
+    // No descriptor is one of a program here; the kernel's answer to such a one is the same.
+    if program > 0 { return .invalidArgument }
     let address = unsafe slots.address(index, worker: 0)
     // No program: the value holds the program's number 0.
     if slots.valueSize == 8 {

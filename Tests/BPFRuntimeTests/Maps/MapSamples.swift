@@ -1,0 +1,48 @@
+import BPFPlatform
+
+/// Maps of every kind that has entries, small enough to fill up.
+enum MapSamples {
+  static let all: [MapSpec] = [
+    MapSpec(name: "hash", kind: .hash, keySize: 4, valueSize: 8, maxEntries: 24),
+    MapSpec(name: "hash_8", kind: .hash, keySize: 8, valueSize: 4, maxEntries: 31),
+    MapSpec(name: "hash_odd", kind: .hash, keySize: 13, valueSize: 21, maxEntries: 24),
+    MapSpec(name: "hash_1", kind: .hash, keySize: 1, valueSize: 1, maxEntries: 1),
+    MapSpec(
+      name: "hash_lazy", kind: .hash, keySize: 16, valueSize: 3, maxEntries: 20,
+      flags: .noPreallocation),
+    MapSpec(name: "percpu_hash", kind: .perCPUHash, keySize: 6, valueSize: 12, maxEntries: 20),
+    MapSpec(name: "lru_hash", kind: .lruHash, keySize: 4, valueSize: 8, maxEntries: 4096),
+    MapSpec(name: "array", kind: .array, keySize: 4, valueSize: 8, maxEntries: 16),
+    MapSpec(name: "array_odd", kind: .array, keySize: 4, valueSize: 5, maxEntries: 7),
+    MapSpec(
+      name: "percpu_array", kind: .perCPUArray, keySize: 4, valueSize: 12, maxEntries: 9),
+    MapSpec(
+      name: "lpm_v4", kind: .lpmTrie, keySize: 8, valueSize: 4, maxEntries: 40,
+      flags: .noPreallocation),
+    MapSpec(
+      name: "lpm_1", kind: .lpmTrie, keySize: 5, valueSize: 1, maxEntries: 12,
+      flags: .noPreallocation),
+    MapSpec(
+      name: "lpm_v6", kind: .lpmTrie, keySize: 20, valueSize: 16, maxEntries: 60,
+      flags: .noPreallocation),
+    MapSpec(
+      name: "lpm_long", kind: .lpmTrie, keySize: 260, valueSize: 9, maxEntries: 60,
+      flags: .noPreallocation),
+    MapSpec(name: "devmap", kind: .deviceMap, keySize: 4, valueSize: 8, maxEntries: 6),
+    MapSpec(name: "devmap_4", kind: .deviceMap, keySize: 4, valueSize: 4, maxEntries: 6),
+  ]
+
+  /// The operations to run on a map: 100,000 where the code is optimised.
+  static var operations: Int {
+    #if DEBUG
+    3_000
+    #else
+    100_000
+    #endif
+  }
+
+  /// Whether the order of keys is a matter of rules, not of hashes.
+  static func isOrdered(_ kind: MapKind) -> Bool {
+    kind == .array || kind == .perCPUArray || kind == .lpmTrie || kind == .deviceMap
+  }
+}

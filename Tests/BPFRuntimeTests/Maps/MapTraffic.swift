@@ -1,0 +1,80 @@
+import BPFPlatform
+import TestSupport
+
+/// Random operations on a map, the same ones for the same seed.
+struct MapTraffic {
+  private let spec: MapSpec
+  private let valueSize: Int
+  private let keys: Int
+  private var state: UInt64
+
+  /// - Parameter keys: from how many keys the operations choose.
+  init(_ spec: MapSpec, valueSize: Int, keys: Int, seed: UInt64) {
+    self.spec = spec
+    self.valueSize = valueSize
+    self.keys = keys
+    state = seed
+  }
+
+  private mutating func random() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var mixed = state
+    mixed = (mixed ^ mixed >> 30) &* 0xbf58_476d_1ce4_e5b9
+    mixed = (mixed ^ mixed >> 27) &* 0x94d0_49bb_1331_11eb
+    return mixed ^ mixed >> 31
+  }
+
+  private mutating func below(_ bound: Int) -> Int { Int(random() % UInt64(bound)) }
+
+  mutating func next() -> MapOperation {
+    switch below(100) {
+    case ..<35: return .get(key())
+    case ..<75: return .set(key(), value(), flags: flags())
+    case ..<93: return .delete(key())
+    default: return .nextKey(below(8) == 0 ? nil : key())
+    }
+  }
+
+  mutating func flags() -> UInt64 {
+    switch below(20) {
+    case ..<12: 0
+    case ..<15: 1
+    case ..<18: 2
+    case 18: UInt64(below(8))
+    default: random()
+    }
+  }
+
+  mutating func key() -> [UInt8] {
+    switch spec.kind {
+    case .lpmTrie: prefix()
+    case .array, .perCPUArray, .deviceMap, .programArray, .perfEventArray:
+      bytes(below(20) == 0 ? random() : UInt64(below(spec.maxEntries + 2)), count: 4)
+    default: bytes(UInt64(below(keys)) &* 0x0101_0101_0101_0101, count: spec.keySize)
+    }
+  }
+
+  /// A prefix, at times longer than its data; few distinct bytes, so that prefixes meet.
+  private mutating func prefix() -> [UInt8] {
+    let size = spec.keySize - 4
+    let length = below(40) == 0 ? UInt64(size * 8 + below(3)) : UInt64(below(size * 8 + 1))
+    var data: [UInt8] = []
+    for _ in 0..<size {
+      data.append([0x00, 0x80, 0xff, 0x0a][below(4)])
+    }
+    return bytes(length, count: 4) + data
+  }
+
+  private mutating func value() -> [UInt8] {
+    if spec.kind == .deviceMap {
+      // Interface 1 is the loopback, in every network namespace.
+      let program = below(4) == 0 ? random() >> 32 : 0
+      return bytes(UInt64(below(4) > 0 ? 1 : 0) | program << 32, count: spec.valueSize)
+    }
+    return (0..<valueSize).map { _ in UInt8(truncatingIfNeeded: random()) }
+  }
+
+  private func bytes(_ number: UInt64, count: Int) -> [UInt8] {
+    (0..<count).map { UInt8(truncatingIfNeeded: number >> (8 * UInt64($0 % 8))) }
+  }
+}
