@@ -101,6 +101,7 @@ struct DisassembleCommand: Subcommand {
     if program == nil && names.isEmpty {
       throw .input(name: path, detail: "the object has no programs; --objdump prints its sections")
     }
+    var labels: Set<String> = []
     for (index, name) in (program.map { [$0] } ?? names).enumerated() {
       let linked: LinkedProgram
       do throws(ObjectError) { linked = try object.link(name) } catch {
@@ -109,17 +110,20 @@ struct DisassembleCommand: Subcommand {
       if program == nil && names.count > 1 {
         try output.write("\(index > 0 ? "\n" : "")// program \(name.escapedForDisplay)\n")
       }
-      try write(linked.program, to: output)
+      try write(linked.program, labels: &labels, to: output)
     }
   }
 
-  private func write(_ program: Program, to output: OutputSink) throws(CommandError) {
+  private func write(
+    _ program: Program, labels: inout Set<String>, to output: OutputSink
+  ) throws(CommandError) {
     if opcodes {
       try output.write(
         disassembler.listing(
           of: program.slots, symbols: program.subprograms, lines: source ? program.lines : []))
     } else {
-      try output.write(disassembler.text(of: program, includingSource: source))
+      try output.write(
+        disassembler.text(of: program, includingSource: source, avoiding: &labels))
     }
   }
 }

@@ -6,8 +6,19 @@ extension Disassembler {
   ///
   /// - Complexity: O(*n* log *n*), *n* the number of slots.
   public func text(of program: Program, includingSource: Bool = false) -> String {
+    var labels: Set<String> = []
+    return text(of: program, includingSource: includingSource, avoiding: &labels)
+  }
+
+  /// As ``text(of:includingSource:)``, for one of several programs in one text: no label is one of `used`, to which
+  /// this program's are added.
+  ///
+  /// - Complexity: O(*n* log *n*), *n* the number of slots, if few labels are used twice.
+  public func text(
+    of program: Program, includingSource: Bool = false, avoiding used: inout Set<String>
+  ) -> String {
     let slots = program.slots
-    let labels = Labels(program)
+    let labels = Labels(program, avoiding: &used)
     var output = ""
     var nextLine = 0
     var shownLine: LineInfo?
@@ -64,7 +75,7 @@ extension Disassembler {
     private var names: [Int: String] = [:]
     private var subprograms: Set<Int> = []
 
-    init(_ program: Program) {
+    init(_ program: Program, avoiding used: inout Set<String>) {
       var starts: Set<Int> = [program.slots.count]
       var targets: Set<Int> = []
       var index = 0
@@ -78,7 +89,6 @@ extension Disassembler {
         }
         index += instruction.slotCount
       }
-      var used: Set<String> = []
       for subprogram in program.subprograms where starts.contains(subprogram.start) {
         let isNew =
           AssemblyLexer.isLabel(subprogram.name) && used.insert(subprogram.name).inserted
@@ -87,8 +97,10 @@ extension Disassembler {
       }
       for target in targets.union(subprograms).intersection(starts) where names[target] == nil {
         var name = "L\(target)"
+        var ordinal = 2
         while !used.insert(name).inserted {
-          name += "_"
+          name = "L\(target)_\(ordinal)"
+          ordinal += 1
         }
         names[target] = name
       }
