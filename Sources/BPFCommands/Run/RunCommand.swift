@@ -98,7 +98,8 @@ struct RunCommand: Subcommand {
   func run(in environment: CommandEnvironment) throws(CommandError) {
     let bytes = try FileContents.read(object, in: environment)
     var session = try RunSession(
-      bytes, path: object, program: program, type: type.flatMap(ProgramType.init(name:)))
+      bytes, path: object, program: program, type: type.flatMap(ProgramType.init(name:)),
+      constants: maps.compactMap(Self.split).map { (map: $0.name, path: $0.value) })
     session.repeatCount = `repeat`
     session.budget = budget
     for argument in maps {

@@ -16,6 +16,8 @@ extension RunSession {
       throw .noSuchName(
         kind: "map", name: name, place: self.path, known: engine.maps.map(\.spec.name))
     }
+    // Constants were set when the map was made.
+    if map.spec.isFrozen { return }
     let bytes = try FileContents.read(path, in: environment)
     let file: MapFile
     do throws(MapFile.Failure) {
@@ -30,6 +32,31 @@ extension RunSession {
       do { try set(entry, in: map) } catch {
         throw .input(name: path, detail: "entry \(index): \(error)")
       }
+    }
+  }
+
+  /// The contents that a file gives for a map of constants.
+  static func constants(
+    of spec: MapSpec, in object: ObjectFile, from path: String
+  ) throws(CommandError) -> [MapSpec.InitialEntry] {
+    var contents: [[UInt8]: [UInt8]] = [:]
+    for entry in spec.contents {
+      if case .bytes(let bytes) = entry.value { contents[entry.key] = bytes }
+    }
+    let bytes = try FileContents.read(path)
+    let file: MapFile
+    do throws(MapFile.Failure) {
+      file = try MapFile(
+        bytes, types: MapTypes(of: spec, in: object), isPerCPU: false, holdsPrograms: false,
+        current: { contents[$0] })
+    } catch {
+      throw .input(name: path, detail: error.description)
+    }
+    for entry in file.entries {
+      if case .bytes(let value) = entry.value { contents[entry.key] = value }
+    }
+    return contents.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map {
+      MapSpec.InitialEntry(key: $0.key, value: .bytes($0.value))
     }
   }
 

@@ -26,9 +26,12 @@ struct RunSession {
   private let clockOverhead: Int
 
   /// Parses an object, makes its maps and loads a program.
-  init(_ bytes: [UInt8], path: String, program name: String?, type: ProgramType?)
-    throws(CommandError)
-  {
+  ///
+  /// - Parameter constants: Files of contents for frozen maps, which can be set only before they are made.
+  init(
+    _ bytes: [UInt8], path: String, program name: String?, type: ProgramType?,
+    constants: [(map: String, path: String)]
+  ) throws(CommandError) {
     self.path = path
     let object: ObjectFile
     do throws(ObjectError) { object = try ObjectFile(bytes: bytes) } catch {
@@ -37,7 +40,15 @@ struct RunSession {
     let chosen = try ProgramChoice.choose(name, of: object, path: path)
     do {
       engine = Engine(object)
+      for (map, path) in constants {
+        guard let spec = object.maps.first(where: { $0.name == map && $0.isFrozen }) else {
+          continue
+        }
+        engine.initialContents[map] = try Self.constants(of: spec, in: object, from: path)
+      }
       program = try engine.load(chosen, as: type)
+    } catch let error as CommandError {
+      throw error
     } catch {
       throw .input(name: path, detail: "\(error)")
     }

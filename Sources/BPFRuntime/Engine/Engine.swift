@@ -11,6 +11,10 @@ public final class Engine {
   /// The live maps of the programs loaded so far, in the order of the object's declarations.
   public var maps: [Map] { object.maps.compactMap { live[$0.name] } }
 
+  /// Entries that maps are made with instead of those the object declares, by the map's name: the way to set
+  /// constants (`.rodata`), which no host can change once the map is live. Maps made before stay as they are.
+  public var initialContents: [String: [MapSpec.InitialEntry]] = [:]
+
   private var live: [String: Map] = [:]
   private var programs: [String: LoadedProgram] = [:]
 
@@ -103,6 +107,8 @@ public final class Engine {
           continue
         }
         do {
+          var spec = spec
+          spec.contents = engine.initialContents[spec.name] ?? spec.contents
           let map = try Map(spec, workers: engine.workers)
           maps[spec.name] = map
           needed.append(map)

@@ -273,6 +273,25 @@ import Testing
     }
   }
 
+  @Test func constantsAreSetBeforeTheMapIsMade() throws {
+    let folder = try TemporaryFolder()
+    let capture = try Self.capture(in: folder)
+    let constants = try folder.write(
+      "constants.json", #"[{"key":0,"value":{"count.format":"seen %x\n"}}]"#)
+    let run = CommandRun(
+      "run", CounterObject.path, "--program", "count", "--read", capture, "--map",
+      ".rodata=\(constants)")
+    #expect(run.status == 0, "\(run.errors)")
+    #expect(run.text.contains("  seen 100000a\n"))
+    let wrong = try folder.write("wrong.json", #"[{"key":0,"value":{"fromat":"x"}}]"#)
+    let refused = CommandRun(
+      "run", CounterObject.path, "--program", "count", "--read", capture, "--map",
+      ".rodata=\(wrong)")
+    #expect(refused.status == 1)
+    #expect(
+      refused.errors.hasPrefix("bpfkit: \(wrong): entry 0: value: no member is named 'fromat'"))
+  }
+
   @Test func mapFilesThatAreWrongSaySo() throws {
     let folder = try TemporaryFolder()
     let cases = [
