@@ -124,8 +124,20 @@ extension ContextLayout.Field {
   /// The access is aligned to its size. It takes the whole field or one element of an array, or less where the
   /// field allows narrow accesses.
   public func permits(offset: Int, size: Int, isWrite: Bool) -> Bool {
-    guard access.contains(isWrite ? .write : .read), offset >= self.offset,
-      offset + size <= self.offset + self.size, offset % size == 0, size <= elementSize
+    ContextLayout.permits(
+      access: access, fieldOffset: self.offset, fieldSize: self.size, elementSize: elementSize,
+      offset: offset, size: size, isWrite: isWrite)
+  }
+}
+
+extension ContextLayout {
+  /// The rule of ``Field/permits(offset:size:isWrite:)``, for a field given by its parts.
+  public static func permits(
+    access: Access, fieldOffset: Int, fieldSize: Int, elementSize: Int, offset: Int, size: Int,
+    isWrite: Bool
+  ) -> Bool {
+    guard access.contains(isWrite ? .write : .read), offset >= fieldOffset,
+      offset + size <= fieldOffset + fieldSize, offset % size == 0, size <= elementSize
     else { return false }
     return size == elementSize || access.contains(isWrite ? .narrowWrite : .narrowRead)
   }

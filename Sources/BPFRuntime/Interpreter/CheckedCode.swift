@@ -76,14 +76,47 @@ extension CheckedCode {
   func text(at slot: Int) -> String { Disassembler().text(of: program.instruction(at: slot)) }
 }
 
-/// A context layout, indexed by the byte.
+/// A context layout, indexed by the byte, in a form that a look-up need not copy names from.
 struct ContextAccessTable: Sendable {
   let layout: ContextLayout
-  /// For each byte of the program's view, the field that holds it.
+  /// For each byte of the program's view, the field that holds it, or -1.
   private let fieldAt: [Int16]
+  private let places: [Place]
+
+  /// What an access to a field leads to.
+  struct Place: Sendable {
+    enum Content: Sendable {
+      case scalar, packetStart, packetEnd, packetMetadataStart, pointer
+    }
+
+    let content: Content
+    /// What to add to an offset in the program's view for the offset in the runtime structure.
+    let storageDistance: Int
+    fileprivate let offset: Int
+    fileprivate let size: Int
+    fileprivate let elementSize: Int
+    fileprivate let access: ContextLayout.Access
+
+    fileprivate init(_ field: ContextLayout.Field) {
+      content =
+        switch field.kind {
+        case .scalar: .scalar
+        case .packetStart: .packetStart
+        case .packetEnd: .packetEnd
+        case .packetMetadataStart: .packetMetadataStart
+        case .pointer: .pointer
+        }
+      storageDistance = field.storage.offset - field.offset
+      offset = field.offset
+      size = field.size
+      elementSize = field.elementSize
+      access = field.access
+    }
+  }
 
   init(_ layout: ContextLayout) {
     self.layout = layout
+    places = layout.fields.map(Place.init)
     var fieldAt = [Int16](repeating: -1, count: layout.size)
     for (index, field) in layout.fields.enumerated() {
       for byte in field.offset..<field.offset + field.size { fieldAt[byte] = Int16(index) }
@@ -91,12 +124,13 @@ struct ContextAccessTable: Sendable {
     self.fieldAt = fieldAt
   }
 
-  /// The field a program may access with this offset, size and direction, or nil.
-  func field(offset: Int, size: Int, isWrite: Bool) -> ContextLayout.Field? {
-    guard offset >= 0, size <= 8, offset % size == 0, offset + size <= layout.size,
-      fieldAt[offset] >= 0
-    else { return nil }
-    let field = layout.fields[Int(fieldAt[offset])]
-    return field.permits(offset: offset, size: size, isWrite: isWrite) ? field : nil
+  /// Where an access leads that the layout allows, or nil.
+  func place(offset: Int, size: Int, isWrite: Bool) -> Place? {
+    guard offset >= 0, offset < fieldAt.count, fieldAt[offset] >= 0 else { return nil }
+    let place = places[Int(fieldAt[offset])]
+    let isAllowed = ContextLayout.permits(
+      access: place.access, fieldOffset: place.offset, fieldSize: place.size,
+      elementSize: place.elementSize, offset: offset, size: size, isWrite: isWrite)
+    return isAllowed ? place : nil
   }
 }

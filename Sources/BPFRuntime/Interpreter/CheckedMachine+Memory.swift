@@ -66,16 +66,15 @@ extension CheckedMachine {
     guard let table = code.context else {
       return unsafe fail(.outOfBounds(access, .context(offset: offset)))
     }
-    guard let field = table.field(offset: offset, size: access.size, isWrite: access.isWrite) else {
+    guard let place = table.place(offset: offset, size: access.size, isWrite: access.isWrite) else {
       let name = offset >= 0 ? table.layout.field(at: offset)?.name : nil
       return unsafe fail(
         .contextAccess(access, structure: table.layout.name, field: name, offset: offset))
     }
-    switch field.kind {
+    switch place.content {
     case .scalar:
       // SAFETY: the layout's fields lie inside the storage, which was allocated by its size.
-      return unsafe frame.context.baseAddress.unsafelyUnwrapped + field.storage.offset
-        + (offset - field.offset)
+      return unsafe frame.context.baseAddress.unsafelyUnwrapped + (offset + place.storageDistance)
     case .packetStart: unsafe scratch.pointee = packetAddress(packet.start)
     case .packetEnd: unsafe scratch.pointee = packetAddress(packet.end)
     case .packetMetadataStart: unsafe scratch.pointee = packetAddress(packet.metadataStart)
