@@ -21,7 +21,6 @@ enum block_action { block_allow, block_drop };
 
 struct block_rule {
   enum block_action action; // a longer prefix overrides a shorter one
-  u32 unused;
   u64 packets; // how many packets the rule decided
 };
 

@@ -1,6 +1,8 @@
+import BPFCapture
 import BPFObject
 import BPFPlatform
 import BPFRuntime
+import Foundation
 import TestSupport
 import Testing
 
@@ -61,5 +63,40 @@ struct FirewallTests {
       run: { packet in UInt64(try program.run(packet).returnValue) },
       entries: { name in try #require(maps[name], "map \(name)").entries() })
     #expect(counts == example.expected)
+  }
+
+  @Test("The command prints those counts, and writes the packets that pass")
+  func command() throws {
+    let example = try FirewallExample()
+    let folder = try TemporaryFolder()
+    let object = try folder.write("firewall.bpf.o", example.objectBytes)
+    let written = folder.path + "/passed.pcap"
+    let run = CommandRun(
+      "run", object, "--read", FirewallExample.folder.appending(path: "traffic.pcap").path,
+      "--map", "blocklist=" + FirewallExample.folder.appending(path: "blocklist.json").path,
+      "--write", written, "--json")
+    #expect(run.status == 0, "\(run.errors)")
+    struct Report: Decodable {
+      struct Count: Decodable { var packets, bytes: UInt64 }
+      struct Events: Decodable {
+        var map: String
+        var records: Int
+      }
+      var verdicts: [String: Count]
+      var events: [Events]
+    }
+    let report = try JSONDecoder().decode(Report.self, from: Data(run.output))
+    #expect(
+      report.verdicts.mapValues { FirewallCounts.Traffic(packets: $0.packets, bytes: $0.bytes) }
+        == example.expected.verdicts)
+    #expect(report.events.first { $0.map == "alerts" }?.records == example.expectedAlerts)
+
+    var reader = try CaptureReader(path: written)
+    var passed = FirewallCounts.Traffic()
+    while let packet = try reader.next() {
+      passed.packets += 1
+      passed.bytes += UInt64(packet.capturedLength)
+    }
+    #expect(passed == example.expected.verdicts["XDP_PASS"])
   }
 }
