@@ -131,7 +131,7 @@ extension CheckedMachine {
     case .anything, .anythingOrNothing, .sizeOrZero, .reservationSize: return value
     case .size: return value == 0 ? refuse() : value
     case .context:
-      return value == GuestAddress.make(region: RegionNumber.context, offset: 0) ? 0 : refuse()
+      return value == contextArgument ? 0 : refuse()
     case .map:
       guard let map else { return refuse() }
       return unsafe UInt64(UInt(bitPattern: Unmanaged.passUnretained(map).toOpaque()))
@@ -159,6 +159,15 @@ extension CheckedMachine {
     case .constantString: return value
     case .function, .kernelObject: return refuse()
     }
+  }
+
+  /// What r1 is when a program starts: for `raw` the address of its memory.
+  private var contextArgument: UInt64 {
+    guard unsafe frame.layout == nil else {
+      return GuestAddress.make(region: RegionNumber.context, offset: 0)
+    }
+    return unsafe frame.packet.count == 0
+      ? 0 : GuestAddress.make(region: packetRegion, offset: 0)
   }
 
   private func invalid(
