@@ -12,7 +12,7 @@ public struct MapSpec: Hashable, Sendable {
   public var inner: Box<MapSpec>?
   /// Contents the declaration gives, as a program array's slots or a data section's bytes.
   public var contents: [InitialEntry]
-  /// The value type's BTF id in the object's BTF, if the declaration names one.
+  /// The ids of the key's and the value's type in the object's BTF, if the declaration names them.
   public var keyTypeID: UInt32?
   public var valueTypeID: UInt32?
   /// The declared `pinning` value; 0 where there is none. Nothing is ever pinned: it is kept for reports.

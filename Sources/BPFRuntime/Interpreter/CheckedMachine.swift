@@ -44,7 +44,7 @@ final class CheckedMachine {
   var nextDynamic = RegionNumber.firstDynamic
   /// Dynamic regions that ended, oldest first. Their numbers come back only after all others, so that a pointer
   /// into one faults for as long as possible.
-  var retired = RingQueue()
+  var retired = RegionQueue()
   /// What runs, and whose maps the map regions are.
   var code: CheckedCode
   /// The functions below the running one.
@@ -239,30 +239,5 @@ extension Region {
       readable = mayRead ? valueSize : 0
       writable = mayWrite ? valueSize : 0
     }
-  }
-}
-
-/// A first-in, first-out queue of region numbers.
-struct RingQueue {
-  private var elements: [Int] = []
-  private var first = 0
-
-  mutating func append(_ element: Int) { elements.append(element) }
-
-  mutating func popFirst() -> Int? {
-    guard first < elements.count else { return nil }
-    defer {
-      first += 1
-      if first > 4096 {
-        elements.removeFirst(first)
-        first = 0
-      }
-    }
-    return elements[first]
-  }
-
-  mutating func removeAll() {
-    elements.removeAll(keepingCapacity: true)
-    first = 0
   }
 }
