@@ -1,7 +1,6 @@
 # What the README's commands do. Each installs the system packages it lacks.
 
 SWIFT ?= swift
-SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 .PHONY: all demo test lint format docs bench fuzz clean packages
 

@@ -60,6 +60,6 @@ import Testing
       ])
     let text = Disassembler().text(of: program)
     #expect(try Assembler.assemble(text) == slots)
-    #expect(text.hasPrefix("L2:\n  goto L2_\n"))
+    #expect(text.hasPrefix("L2:\n  goto L2_2\n"))
   }
 }

@@ -1,4 +1,4 @@
-import Glibc
+import Foundation
 import Testing
 
 @Suite struct DocumentationTests {
@@ -11,7 +11,7 @@ import Testing
     "Documentation/Maps.md", "Examples/xdp-firewall/README.md",
   ])
   func namesPathsThatExist(page: String) throws {
-    let text = try read(page)
+    let text = try String(contentsOfFile: Self.root + "/" + page, encoding: .utf8)
     var checked = 0
     for (index, piece) in text.split(separator: "`", omittingEmptySubsequences: false).enumerated()
     where index % 2 == 1 {
@@ -23,16 +23,9 @@ import Testing
         continue
       }
       checked += 1
-      #expect(unsafe access(Self.root + "/" + path, F_OK) == 0, "\(page) names \(path)")
+      #expect(
+        FileManager.default.fileExists(atPath: Self.root + "/" + path), "\(page) names \(path)")
     }
     if page == "Documentation/Architecture.md" { #expect(checked > 5) }
-  }
-
-  private func read(_ page: String) throws -> String {
-    let file = try #require(unsafe fopen(Self.root + "/" + page, "r"), "\(page) is missing")
-    defer { unsafe fclose(file) }
-    var bytes: [UInt8] = []
-    while case let byte = unsafe getc(file), byte != EOF { bytes.append(UInt8(byte)) }
-    return String(decoding: bytes, as: UTF8.self)
   }
 }

@@ -3,7 +3,7 @@ public import BPFPlatform
 
 /// An object's programs, made ready to run as they are asked for, and the live maps they share.
 ///
-/// Not thread-safe itself; the programs it loads and their maps are.
+/// Not thread-safe itself; the programs it loads and their maps are, and they may outlive it.
 public final class Engine {
   public let object: ObjectFile
   /// The number of threads that will run programs, each with a slot of its own in per-CPU maps.
@@ -17,6 +17,7 @@ public final class Engine {
 
   private var live: [String: Map] = [:]
   private var programs: [String: LoadedProgram] = [:]
+  private let programArrays = ProgramArrays()
 
   /// An engine without any program yet.
   public init(_ object: ObjectFile, workers: Int = 1) {
@@ -37,7 +38,9 @@ public final class Engine {
   /// - Complexity: O(*n*), *n* the slots of the programs loaded and the bytes of their maps.
   /// - Throws: ``LoadError``.
   public func load(_ name: String, as type: ProgramType? = nil) throws(LoadError) -> LoadedProgram {
-    if let loaded = programs[name], type == nil || loaded.type == type { return loaded }
+    if let loaded = programs[name], type == nil || loaded.type == type {
+      return LoadedProgram(loaded, keeping: programArrays)
+    }
     var loading = Loading(engine: self, type: type)
     let program = try loading.load(name)
     do {
@@ -47,7 +50,8 @@ public final class Engine {
     }
     live.merge(loading.maps) { old, _ in old }
     programs.merge(loading.programs) { _, new in new }
-    return program
+    programArrays.add(loading.maps.values.filter { $0.spec.kind == .programArray })
+    return LoadedProgram(program, keeping: programArrays)
   }
 
   /// What one call of ``load(_:as:)`` makes, before the engine takes it over.
@@ -109,7 +113,7 @@ public final class Engine {
         do {
           var spec = spec
           spec.contents = engine.initialContents[spec.name] ?? spec.contents
-          let map = try Map(spec, workers: engine.workers)
+          let map = try Map(spec.adjustedAsLoadersDo, workers: engine.workers)
           maps[spec.name] = map
           needed.append(map)
         } catch {

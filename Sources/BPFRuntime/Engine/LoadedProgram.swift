@@ -13,6 +13,8 @@ public final class LoadedProgram: Sendable {
 
   /// The program as the checked interpreter runs it.
   let checked: CheckedCode
+  /// What has to live as long as a host may run this program.
+  private let programArrays: ProgramArrays?
 
   /// The number of instructions a run may execute unless it is told otherwise.
   public static let defaultBudget = 1 << 26
@@ -31,7 +33,18 @@ public final class LoadedProgram: Sendable {
     self.type = type
     self.program = program
     self.maps = maps
+    programArrays = nil
     checked = CheckedCode(program, type: type, maps: maps, layout: ContextLayout(for: type))
+  }
+
+  /// The same program for a host, which keeps what its tail calls go through.
+  init(_ program: LoadedProgram, keeping programArrays: ProgramArrays) {
+    name = program.name
+    type = program.type
+    self.program = program.program
+    maps = program.maps
+    checked = program.checked
+    self.programArrays = programArrays
   }
 
   /// A frame to run this program in, and any other of its type, on one thread at a time.

@@ -1,0 +1,75 @@
+import BPFObject
+import BPFPlatform
+import BPFRuntime
+import Foundation
+import Testing
+
+@Suite struct EngineTests {
+  /// An object whose program array declares its programs (`Tests/BPFObjectTests/Fixtures/maps.c`).
+  private static func object() throws -> ObjectFile {
+    let tests = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
+    let file = tests.appending(path: "BPFObjectTests/Fixtures/maps.o")
+    return try ObjectFile(bytes: [UInt8](Data(contentsOf: file)))
+  }
+
+  private static func result(of program: LoadedProgram) throws -> UInt64 {
+    let frame = program.makeFrame()
+    try frame.load([UInt8](repeating: 0, count: 64))
+    let outcome = program.run(frame)
+    #expect(outcome.fault == nil)
+    return outcome.returnValue
+  }
+
+  @Test func fillsProgramArrays() throws {
+    let engine = try Engine(Self.object())
+    let program = try engine.load("jump")
+    #expect(try Self.result(of: program) == 2)
+    let array = try #require(engine.map(named: "jumps"))
+    #expect(array.program(at: 1)?.name == "target_first")
+    #expect(array.program(at: 5)?.name == "target_second")
+    #expect(array.program(at: 0) == nil)
+  }
+
+  @Test func programsOutliveTheirEngine() throws {
+    weak var array: Map?
+    do {
+      var engine: Engine? = try Engine(Self.object())
+      let program = try #require(engine).load("jump")
+      array = engine?.map(named: "jumps")
+      engine = nil
+      #expect(try Self.result(of: program) == 2)
+      #expect(array != nil)
+    }
+    // The program and the array it calls through do not keep each other alive.
+    #expect(array == nil)
+  }
+
+  @Test func leavesNothingOfAProgramItCannotLoad() throws {
+    let engine = try Engine(Self.object())
+    // `count` needs an array of maps, of which there are no live ones yet.
+    #expect(throws: LoadError.self) { try engine.load("count") }
+    #expect(engine.maps.isEmpty)
+    #expect(throws: LoadError.self) { try engine.load("no such program") }
+    #expect(throws: LoadError.unsupportedType(program: "jump", .kprobe)) {
+      try engine.load("jump", as: .kprobe)
+    }
+    #expect(engine.maps.isEmpty)
+  }
+
+  @Test func runsOnManyThreads() throws {
+    let engine = try Engine(Self.object(), workers: 4)
+    let program = try engine.load("jump")
+    DispatchQueue.concurrentPerform(iterations: 4) { worker in
+      let frame = program.makeFrame(worker: worker)
+      for _ in 0..<1_000 {
+        guard (try? frame.load([UInt8](repeating: 0, count: 64))) != nil,
+          program.run(frame).returnValue == 2
+        else {
+          Issue.record("worker \(worker) got something else")
+          return
+        }
+      }
+    }
+  }
+}

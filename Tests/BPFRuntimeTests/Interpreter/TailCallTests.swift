@@ -1,0 +1,114 @@
+import BPFISA
+import BPFPlatform
+@_spi(Unverified) import BPFRuntime
+import Testing
+
+@Suite struct TailCallTests {
+  private static let programs = MapSpec(
+    name: "programs", kind: .programArray, keySize: 4, valueSize: 4, maxEntries: 4)
+  private static let counters = MapSpec(
+    name: "counters", kind: .array, keySize: 4, valueSize: 8, maxEntries: 1)
+
+  /// Counts a run in `counters`, then calls the program in a slot of `programs`.
+  private static func counting(slot: Int) -> String {
+    """
+    r6 = r1
+    *(u32 *)(r10 - 4) = 0
+    r1 = map[idx:1]
+    r2 = r10
+    r2 += -4
+    call 1
+    if r0 == 0 goto out
+    r1 = 1
+    lock *(u64 *)(r0 + 0) += r1
+    r1 = r6
+    r2 = map[idx:0]
+    r3 = \(slot)
+    call 12
+    out: r0 = 7
+    exit
+    """
+  }
+
+  private static func load(_ name: String, _ text: String, _ maps: [Map]) throws -> LoadedProgram {
+    try LoadedProgram(
+      unverified: Program(
+        name: name, slots: Assembler.assemble(text), mapNames: maps.map(\.spec.name)),
+      type: .xdp, maps: maps)
+  }
+
+  private static func run(_ program: LoadedProgram) throws -> Outcome {
+    let frame = program.makeFrame()
+    try frame.load([UInt8](repeating: 0, count: 64))
+    return program.run(frame)
+  }
+
+  private static func count(_ map: Map) throws -> UInt8 {
+    try #require(try map.get([0, 0, 0, 0]))[0]
+  }
+
+  @Test func ends33After() throws {
+    let maps = [try Map(Self.programs), try Map(Self.counters)]
+    let program = try Self.load("self", Self.counting(slot: 2), maps)
+    try maps[0].setProgram(program, at: 2)
+    let outcome = try Self.run(program)
+    #expect(outcome.fault == nil)
+    #expect(outcome.returnValue == 7)
+    // The first run, and 33 by tail calls.
+    #expect(try Self.count(maps[1]) == 34)
+    maps[0].removeAllPrograms()
+  }
+
+  @Test func goesOnWhereThereIsNoProgram() throws {
+    for slot in [0, 3, 4, 1 << 20] {
+      let maps = [try Map(Self.programs), try Map(Self.counters)]
+      let outcome = try Self.run(Self.load("alone", Self.counting(slot: slot), maps))
+      #expect(outcome.fault == nil)
+      #expect(outcome.returnValue == 7)
+      #expect(try Self.count(maps[1]) == 1)
+    }
+  }
+
+  /// A program called from a function ends that function: its caller goes on with the r0 it gave.
+  @Test func returnsToTheCallerOfTheFunctionItReplaces() throws {
+    let maps = [try Map(Self.programs), try Map(Self.counters)]
+    let target = try Self.load("target", "r6 = 99\nr0 = 40\nexit", [])
+    try maps[0].setProgram(target, at: 0)
+    let caller = try Self.load(
+      "caller",
+      """
+      r6 = 2
+      call f
+      r0 += r6
+      r1 = map[idx:1]
+      r0 <<= 1
+      exit
+      f: r2 = map[idx:0]
+      r3 = 0
+      call 12
+      r0 = 1000
+      exit
+      """, maps)
+    let outcome = try Self.run(caller)
+    #expect(outcome.fault == nil)
+    #expect(outcome.returnValue == 84)
+    maps[0].removeAllPrograms()
+  }
+
+  /// The program a tail call leads to starts with an empty stack and its own map numbers.
+  @Test func startsAfresh() throws {
+    let maps = [try Map(Self.programs), try Map(Self.counters)]
+    let reader = try Self.load("reader", "r0 = *(u64 *)(r10 - 8)\nexit", [])
+    try maps[0].setProgram(reader, at: 1)
+    let caller = try Self.load(
+      "caller", "*(u64 *)(r10 - 8) = 5\nr2 = map[idx:0]\nr3 = 1\ncall 12\nr0 = 0\nexit",
+      [maps[0]])
+    let outcome = try Self.run(caller)
+    guard case .uninitializedStack(_, offset: -8) = outcome.fault?.kind else {
+      Issue.record("\(String(describing: outcome.fault))")
+      return
+    }
+    #expect(outcome.fault?.program == "reader")
+    maps[0].removeAllPrograms()
+  }
+}
