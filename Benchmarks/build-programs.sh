@@ -3,7 +3,9 @@
 set -eu
 here="$(cd "$(dirname "$0")" && pwd)"
 output="$1"
-clang="${CLANG:-clang}"
+toolchain="$(swift -print-target-info | sed -n 's/.*"runtimeResourcePath" *: *"\(.*\)\/lib\/swift".*/\1/p')"
+clang="${CLANG:-$toolchain/bin/clang}"
+command -v "$clang" >/dev/null || clang=clang
 mkdir -p "$output"
 for source in "$here"/Programs/*.c "$here"/../../shared/bench/*.c; do
   [ -e "$source" ] || continue

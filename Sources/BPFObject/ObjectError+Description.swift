@@ -2,7 +2,9 @@ extension ObjectError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .notELF(let found):
-      "not an ELF file: it begins with \(found.map { hexadecimal($0) }.joined(separator: " "))"
+      found.isEmpty
+        ? "not an ELF file: it is empty"
+        : "not an ELF file: it begins with \(found.map { hexadecimal($0) }.joined(separator: " "))"
     case .bigEndian:
       "the object is for a big-endian machine; only little-endian objects are supported"
     case .unsupportedHeader(let field, let found, let expected):

@@ -49,6 +49,10 @@ struct RunSession {
       program = try engine.load(chosen, as: type)
     } catch let error as CommandError {
       throw error
+    } catch LoadError.unsupportedType(let name, nil) {
+      throw .input(
+        name: path,
+        detail: "program \(name): its section does not say of what type it is; say it with --type")
     } catch {
       throw .input(name: path, detail: "\(error)")
     }

@@ -37,8 +37,8 @@ public final class LoadedProgram: Sendable {
     checked = CheckedCode(program, type: type, maps: maps, layout: ContextLayout(for: type))
   }
 
-  /// The same program for a host, which keeps what its tail calls go through.
-  init(_ program: LoadedProgram, keeping programArrays: ProgramArrays) {
+  /// The same program for a host, which keeps what its tail calls go through; or for an array, which does not.
+  init(_ program: LoadedProgram, keeping programArrays: ProgramArrays?) {
     name = program.name
     type = program.type
     self.program = program.program
@@ -46,6 +46,9 @@ public final class LoadedProgram: Sendable {
     checked = program.checked
     self.programArrays = programArrays
   }
+
+  /// The program as an array holds it: without what keeps the array's own programs.
+  var bare: LoadedProgram { programArrays == nil ? self : LoadedProgram(self, keeping: nil) }
 
   /// A frame to run this program in, and any other of its type, on one thread at a time.
   ///
@@ -56,6 +59,8 @@ public final class LoadedProgram: Sendable {
 
   /// Runs the program on the frame's packet and context.
   ///
+  /// - Precondition: the frame was made for this type, and its worker is less than each map's `workers`.
+  /// - Complexity: O(*n*), *n* the instructions executed.
   /// - Parameter budget: the number of instructions after which the run is ended with a fault.
   public func run(_ frame: ExecutionFrame, budget: Int = defaultBudget) -> Outcome {
     precondition(frame.type == type, "a frame runs programs of the type it was made for")

@@ -12,6 +12,8 @@ final class CheckedCode: @unchecked Sendable {
   /// One decoded instruction per slot, then one that ends the program with a fault.
   let instructions: UnsafeMutablePointer<DecodedInstruction>
   let context: ContextAccessTable?
+  /// The number of workers that every map has a slot for.
+  let workerLimit: Int
   /// Whether it is known before a run that every register is written before it is read.
   let readsOnlyWhatItWrote: Bool
 
@@ -20,6 +22,7 @@ final class CheckedCode: @unchecked Sendable {
     self.type = type
     self.maps = maps
     context = layout.map(ContextAccessTable.init)
+    workerLimit = maps.map(\.workers).min() ?? .max
     var decoded = DecodedInstruction.decode(program) { immediate, slot in
       switch immediate {
       case .value(let value): value

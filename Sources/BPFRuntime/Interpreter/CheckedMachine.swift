@@ -129,6 +129,8 @@ extension CheckedMachine {
 
   /// Gives a program's first instruction its registers, and its function an empty stack.
   func enterProgram() {
+    precondition(
+      unsafe frame.worker < code.workerLimit, "every map of a program has a slot for its worker")
     unsafe Self.enterStack(depth, regions, registers)
     if isRaw {
       let count = packet.count

@@ -14,7 +14,7 @@ extension Map {
       throw error(.notSupported, "only a prog_array holds programs")
     }
     try checkWritable()
-    guard let refusal = table.set(program, at: index) else { return }
+    guard let refusal = table.set(program.bare, at: index) else { return }
     switch refusal {
     case .tooBig: throw indexError(index, refusal)
     default:
