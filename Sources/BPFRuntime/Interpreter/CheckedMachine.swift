@@ -38,27 +38,10 @@ final class CheckedMachine {
   /// The frames' stacks, then as many bytes that say which of the former hold something (0xff or 0).
   let stack: UnsafeMutableRawPointer
   static let shadowDistance = maximumFrames * stackSize
-  var regions: UnsafeMutablePointer<Region>
-  var regionCount: Int
-  /// The first dynamic region not made yet in this run.
-  var nextDynamic = RegionNumber.firstDynamic
-  /// Dynamic regions that ended, oldest first. Their numbers come back only after all others, so that a pointer
-  /// into one faults for as long as possible.
-  var retired = RegionQueue()
-  /// What runs, and whose maps the map regions are.
-  var code: CheckedCode
   /// The functions below the running one.
   let callFrames: UnsafeMutablePointer<CallFrame>
-  var depth = 0
-  var tailCalls = 0
-  var packetRegion = 0
-  var liveRecords = 0
-  /// Which registers hold something, a bit each.
-  var initialized: UInt16 = 0
-  /// The programs tail calls led to, kept alive for the functions that wait below.
-  var visited: [CheckedCode] = []
-  /// What an access that failed was about, for the loop to report.
-  var failure: Fault.Kind?
+  private let state: UnsafeMutablePointer<State>
+
   /// Where a context load leaves a value that is not stored as the program sees it.
   let scratch: UnsafeMutablePointer<UInt64>
 
@@ -78,7 +61,6 @@ final class CheckedMachine {
     packet = frame.packet
     isRaw = frame.layout == nil
     writesPackets = frame.type.writesPackets
-    self.code = code
     typeBit = CheckedCall.bit(of: frame.type)
     // SAFETY: all of this memory belongs to the machine and is freed with it.
     unsafe registers = .allocate(capacity: 16)
@@ -88,9 +70,11 @@ final class CheckedMachine {
     unsafe callFrames = .allocate(capacity: Self.maximumFrames)
     unsafe scratch = .allocate(capacity: 1)
     unsafe scratch.initialize(to: 0)
-    regionCount = RegionNumber.firstMap
-    unsafe regions = .allocate(capacity: regionCount)
-    unsafe regions.initialize(repeating: .empty(.none), count: regionCount)
+    let count = RegionNumber.firstMap
+    let table = UnsafeMutablePointer<Region>.allocate(capacity: count)
+    unsafe table.initialize(repeating: .empty(.none), count: count)
+    unsafe state = .allocate(capacity: 1)
+    unsafe state.initialize(to: State(regions: table, regionCount: count, code: code))
     for index in 0..<Self.maximumFrames {
       unsafe regions[RegionNumber.firstStack + index] = Region(
         base: stack + index * Self.stackSize, kind: .stack)
@@ -104,6 +88,8 @@ final class CheckedMachine {
     unsafe registers.deallocate()
     unsafe stack.deallocate()
     unsafe regions.deallocate()
+    unsafe state.deinitialize(count: 1)
+    unsafe state.deallocate()
     unsafe callFrames.deallocate()
     unsafe scratch.deallocate()
   }
@@ -241,5 +227,84 @@ extension Region {
       readable = mayRead ? valueSize : 0
       writable = mayWrite ? valueSize : 0
     }
+  }
+}
+
+/// What changes while programs run.
+///
+/// In memory of its own instead of the class: a class's variable is checked for exclusive access at run time, each
+/// time, and that was a third of the time of programs that call helpers (`bpfkit run` of the example).
+@safe
+private struct State {
+  var regions: UnsafeMutablePointer<Region>
+  var regionCount: Int
+  var nextDynamic = CheckedMachine.RegionNumber.firstDynamic
+  var retired = RegionQueue()
+  var code: CheckedCode
+  var depth = 0
+  var tailCalls = 0
+  var packetRegion = 0
+  var liveRecords = 0
+  var initialized: UInt16 = 0
+  var visited: [CheckedCode] = []
+  var failure: Fault.Kind?
+}
+
+// SAFETY, of all of these: `state` is initialised with the machine and lives as long.
+extension CheckedMachine {
+  var regions: UnsafeMutablePointer<Region> {
+    get { unsafe state.pointee.regions }
+    set { unsafe state.pointee.regions = newValue }
+  }
+  var regionCount: Int {
+    get { unsafe state.pointee.regionCount }
+    set { unsafe state.pointee.regionCount = newValue }
+  }
+  /// The first dynamic region not made yet in this run.
+  var nextDynamic: Int {
+    get { unsafe state.pointee.nextDynamic }
+    set { unsafe state.pointee.nextDynamic = newValue }
+  }
+  /// Dynamic regions that ended, oldest first. Their numbers come back only after all others, so that a pointer
+  /// into one faults for as long as possible.
+  var retired: RegionQueue {
+    get { unsafe state.pointee.retired }
+    _modify { yield unsafe &state.pointee.retired }
+  }
+  /// What runs, and whose maps the map regions are.
+  var code: CheckedCode {
+    get { unsafe state.pointee.code }
+    set { unsafe state.pointee.code = newValue }
+  }
+  var depth: Int {
+    get { unsafe state.pointee.depth }
+    set { unsafe state.pointee.depth = newValue }
+  }
+  var tailCalls: Int {
+    get { unsafe state.pointee.tailCalls }
+    set { unsafe state.pointee.tailCalls = newValue }
+  }
+  var packetRegion: Int {
+    get { unsafe state.pointee.packetRegion }
+    set { unsafe state.pointee.packetRegion = newValue }
+  }
+  var liveRecords: Int {
+    get { unsafe state.pointee.liveRecords }
+    set { unsafe state.pointee.liveRecords = newValue }
+  }
+  /// Which registers hold something, a bit each.
+  var initialized: UInt16 {
+    get { unsafe state.pointee.initialized }
+    set { unsafe state.pointee.initialized = newValue }
+  }
+  /// The programs tail calls led to, kept alive for the functions that wait below.
+  var visited: [CheckedCode] {
+    get { unsafe state.pointee.visited }
+    _modify { yield unsafe &state.pointee.visited }
+  }
+  /// What an access that failed was about, for the loop to report.
+  var failure: Fault.Kind? {
+    get { unsafe state.pointee.failure }
+    set { unsafe state.pointee.failure = newValue }
   }
 }
