@@ -143,22 +143,19 @@ extension CheckedMachine {
   /// Where a branch that leaves the program leads, or nil if it is not taken.
   func strayTarget(at slot: Int) -> Int? {
     let instruction = code.program.instruction(at: slot)
-    switch instruction {
-    case .jump(let offset), .mayGoto(let offset): return slot + 1 + Int(offset)
-    case .jumpLong(let offset), .call(.local(let offset)): return slot + 1 + Int(offset)
-    case .jumpIf(let condition, let width, let left, let right, let offset):
+    if case .jumpIf(let condition, let width, let left, let right, offset: _) = instruction {
       let first = unsafe registers[Int(left.rawValue)]
       let second =
         switch right {
         case .register(let register): unsafe registers[Int(register.rawValue)]
         case .immediate(let value): UInt64(bitPattern: Int64(value))
         }
-      let holds = condition.holds(first, second, width)
-      return holds ? slot + 1 + Int(offset) : nil
-    case .arithmetic, .negate, .moveSignExtended, .byteSwap, .castAddressSpace, .load, .store,
-      .atomic, .loadAcquire, .storeRelease, .loadWide, .loadPacket, .jumpIndirect, .call, .exit:
+      guard condition.holds(first, second, width) else { return nil }
+    }
+    guard let target = instruction.target(at: slot) else {
       preconditionFailure("only a branch leaves the program")
     }
+    return target
   }
 }
 

@@ -173,7 +173,7 @@ extension CheckedMachine {
       unsafe regions[RegionNumber.values(index)] = Region(valuesOf: map, index: index)
     }
     // What an earlier program with more maps had is gone.
-    for number in needed..<max(needed, regionCount) { unsafe regions[number] = .empty(.none) }
+    for number in needed..<regionCount { unsafe regions[number] = .empty(.none) }
   }
 
   /// A fresh region number for a packet or a record, or nil where the program holds too many records.
