@@ -39,14 +39,15 @@ import Testing
       #expect(HelperPrototype.named(prototype.name) == prototype)
       for (index, argument) in prototype.arguments.enumerated() {
         switch argument {
-        case .memory, .memoryOrNull, .uninitializedMemory:
+        case .memory, .memoryOrNull, .uninitializedMemory, .writableMemory:
           let next = prototype.arguments.dropFirst(index + 1).first
           #expect(next == .size || next == .sizeOrZero, "\(prototype.name)")
-        case .mapKey, .mapValue, .uninitializedMapValue:
+        case .mapKey, .mapValue, .mapValueOrNull, .uninitializedMapValue:
           #expect(prototype.arguments[0] == .map, "\(prototype.name)")
-        case .anything, .anythingOrNothing, .context, .map, .size, .sizeOrZero, .output, .input,
-          .reservedRecord,
-          .reservationSize, .constantString, .function, .kernelObject:
+        case .anything, .anythingOrNothing, .context, .contextOrNull, .map, .size, .sizeOrZero,
+          .output, .input, .inputOutput, .stackOrNull, .reservedRecord, .reservationSize,
+          .constantString, .function, .spinLock, .timer, .kernelPointerSlot, .dynptr, .socketCommon,
+          .socket, .kernelObject, .kernelObjectOrNull, .perCPUKernelObject:
           break
         }
       }

@@ -56,18 +56,24 @@ public struct HelperPrototype: Hashable, Sendable {
     case anythingOrNothing
     /// The program's context.
     case context
+    /// The program's context, or null.
+    case contextOrNull
     /// The address of a map of the program.
     case map
     /// Readable memory of the map's key size.
     case mapKey
     /// Readable memory of the map's value size.
     case mapValue
+    /// As ``mapValue``, or null.
+    case mapValueOrNull
     /// Writable memory of the map's value size, which need not be initialised.
     case uninitializedMapValue
     /// Readable memory, whose size in bytes is the next argument.
     case memory
     /// As ``memory``, or null with size 0.
     case memoryOrNull
+    /// Readable and writable memory, whose size in bytes is the next argument.
+    case writableMemory
     /// Writable memory that the helper fills, whose size in bytes is the next argument.
     case uninitializedMemory
     /// The size in bytes of the memory before it; not 0.
@@ -78,6 +84,10 @@ public struct HelperPrototype: Hashable, Sendable {
     case output(size: Int)
     /// Readable memory of a constant size in bytes.
     case input(size: Int)
+    /// Memory of a constant size in bytes that the helper reads and writes.
+    case inputOutput(size: Int)
+    /// The program's stack, or null: what a callback is given.
+    case stackOrNull
     /// A ring buffer record this program reserved.
     case reservedRecord
     /// The number of bytes to reserve; a constant.
@@ -87,8 +97,39 @@ public struct HelperPrototype: Hashable, Sendable {
     case constantString
     /// The address of a function of the program.
     case function
-    /// A kernel object with no counterpart in a process: a socket, a task, a dynptr, …
+    /// The `struct bpf_spin_lock` of a map value.
+    case spinLock
+    /// The `struct bpf_timer` of a map value.
+    case timer
+    /// A pointer to a kernel object in a map value, which the helper exchanges (`bpf_kptr_xchg`).
+    case kernelPointerSlot
+    /// A `struct bpf_dynptr` on the stack, in the state the helper wants.
+    case dynptr(DynptrUse)
+    /// A socket of any family and state (`struct sock_common`).
+    case socketCommon
+    /// A full socket (`struct bpf_sock`).
+    case socket
+    /// An object of the kernel, by its BTF type.
     case kernelObject
+    /// As ``kernelObject``, or null.
+    case kernelObjectOrNull
+    /// A per-CPU variable of the kernel, by its BTF type.
+    case perCPUKernelObject
+  }
+
+  /// What a helper does with a dynptr it is given.
+  @frozen
+  public enum DynptrUse: Hashable, Sendable {
+    /// Makes one over memory of the program.
+    case makesLocal
+    /// Makes one over a fresh record of a ring buffer.
+    case makesRecord
+    /// Reads, or hands out, what one of any kind points at.
+    case reads
+    /// Writes what one of any kind points at.
+    case writes
+    /// Ends one over a ring buffer record.
+    case releasesRecord
   }
 
   /// What r0 is after the call.
@@ -97,11 +138,27 @@ public struct HelperPrototype: Hashable, Sendable {
     case integer
     /// Nothing; r0 is unreadable.
     case void
-    /// The address of a value of the map in r1, or null.
+    /// The address of a value of the map in r1.
+    case mapValue
+    /// The address of a value of the map in r1, or null; of a map of maps, the address of a map.
     case mapValueOrNull
     /// A ring buffer record of the size in r2, or null.
     case reservedRecordOrNull
-    /// A kernel object, or null.
+    /// The bytes a dynptr (r1) points at, as many as r3 says, or null.
+    case dynptrDataOrNull
+    /// A socket (`struct bpf_sock`), or null.
+    case socketOrNull
+    /// A TCP socket (`struct bpf_tcp_sock`), or null.
+    case tcpSocketOrNull
+    /// A socket of any family and state (`struct sock_common`), or null.
+    case socketCommonOrNull
+    /// An object of the kernel, by its BTF type.
+    case kernelObject
+    /// As ``kernelObject``, or null.
     case kernelObjectOrNull
+    /// A CPU's instance of the variable in r1, of whatever type it has.
+    case perCPUObject
+    /// As ``perCPUObject``, or null.
+    case perCPUObjectOrNull
   }
 }

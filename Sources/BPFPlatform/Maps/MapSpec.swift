@@ -10,6 +10,8 @@ public struct MapSpec: Hashable, Sendable {
   public var flags: MapFlags
   /// What the maps in this map of maps look like.
   public var inner: Box<MapSpec>?
+  /// What the kernel keeps for itself in each value, by rising offset: its lock, its timer, pointers. Found through BTF.
+  public var specialFields: [SpecialField] = []
   /// Contents the declaration gives, as a program array's slots or a data section's bytes.
   public var contents: [InitialEntry]
   /// The ids of the key's and the value's type in the object's BTF, if the declaration names them.
@@ -41,6 +43,44 @@ public struct MapSpec: Hashable, Sendable {
     self.pinning = pinning
     self.extra = extra
     self.isFrozen = isFrozen
+  }
+
+  /// A part of a value that programs and hosts do not read or write as bytes.
+  public struct SpecialField: Hashable, Sendable {
+    public var kind: Kind
+    /// Where in the value it begins, in bytes.
+    public var offset: Int
+
+    public init(_ kind: Kind, offset: Int) {
+      self.kind = kind
+      self.offset = offset
+    }
+
+    public enum Kind: Hashable, Sendable {
+      /// `struct bpf_spin_lock`, at most one in a value.
+      case spinLock
+      /// `struct bpf_timer`, at most one in a value.
+      case timer
+      /// `struct bpf_wq`, at most one in a value.
+      case workQueue
+      /// A pointer to an object of the kernel (`__kptr` and its like).
+      case kernelPointer
+      /// `struct bpf_list_head`.
+      case listHead
+      /// `struct bpf_rb_root`.
+      case treeRoot
+      /// `struct bpf_refcount`.
+      case referenceCount
+
+      /// The size in bytes.
+      public var size: Int {
+        switch self {
+        case .spinLock, .referenceCount: 4
+        case .kernelPointer: 8
+        case .timer, .workQueue, .listHead, .treeRoot: 16
+        }
+      }
+    }
   }
 
   /// One entry a declaration gives.

@@ -1,7 +1,20 @@
 public import BPFPlatform
 
 extension ExecutionFrame {
-  /// Runs a helper that has a prototype, all but `bpf_tail_call`, which is control flow and the engine's own.
+  /// The helpers this runtime runs. Programs that call another one are told its name.
+  public static let implementedHelpers: Set<HelperID> = [
+    .tailCall, .mapLookupElement, .mapUpdateElement, .mapDeleteElement, .mapLookupPerCPUElement,
+    .ktimeGetNanoseconds, .ktimeGetBootNanoseconds, .ktimeGetCoarseNanoseconds,
+    .ktimeGetTAINanoseconds, .jiffies64, .getRandomU32, .getProcessorID, .getNUMANodeID,
+    .getCurrentPIDTGID, .getCurrentUIDGID, .getCurrentComm, .tracePrintk, .traceVprintk,
+    .stringCompare, .stringToLong, .stringToUnsignedLong, .perfEventOutput, .ringBufferOutput,
+    .ringBufferReserve, .ringBufferSubmit, .ringBufferDiscard, .ringBufferQuery, .redirect,
+    .redirectMap, .checksumDifference, .xdpAdjustHead, .xdpAdjustMetadata, .xdpAdjustTail,
+    .xdpGetBufferLength, .xdpLoadBytes, .xdpStoreBytes, .skbLoadBytes, .skbLoadBytesRelative,
+    .skbStoreBytes, .skbPullData, .l3ChecksumReplace, .l4ChecksumReplace,
+  ]
+
+  /// Runs one of ``implementedHelpers``, all but `bpf_tail_call`, which is control flow and the engine's own.
   ///
   /// One body serves every engine. What the arguments must be follows from ``HelperPrototype/ArgumentKind``:
   /// - memory, map keys and values, records and outputs: host addresses of memory the program may use so, as large as the
@@ -68,7 +81,7 @@ extension ExecutionFrame {
     case .skbPullData: skbPullData(a2)
     case .l3ChecksumReplace: unsafe l3ChecksumReplace(at: a2, from: a3, to: a4, flags: a5)
     case .l4ChecksumReplace: unsafe l4ChecksumReplace(at: a2, from: a3, to: a4, flags: a5)
-    default: preconditionFailure("an engine calls no helper without a prototype, and no tail call")
+    default: preconditionFailure("an engine calls implemented helpers only, and no tail call")
     }
   }
 }

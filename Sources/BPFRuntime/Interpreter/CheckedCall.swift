@@ -10,6 +10,8 @@ struct CheckedCall {
   private let kinds: (ArgumentKind, ArgumentKind, ArgumentKind, ArgumentKind, ArgumentKind)
   let result: HelperPrototype.ResultKind
   let invalidatesPacketPointers: Bool
+  /// Whether this runtime runs the helper.
+  let isImplemented: Bool
   private let programTypes: UInt64
   /// The kinds of map it works on, by number.
   private let mapKinds: UInt64
@@ -21,6 +23,7 @@ struct CheckedCall {
     kinds = (.anything, .anything, .anything, .anything, .anything)
     result = .void
     invalidatesPacketPointers = false
+    isImplemented = false
     programTypes = 0
     mapKinds = 0
   }
@@ -35,6 +38,7 @@ struct CheckedCall {
     kinds = (kind(0), kind(1), kind(2), kind(3), kind(4))
     result = prototype.result
     invalidatesPacketPointers = prototype.invalidatesPacketPointers
+    isImplemented = ExecutionFrame.implementedHelpers.contains(prototype.id)
     programTypes = ProgramType.allCases.filter(prototype.allowed).reduce(0) {
       $0 | Self.bit(of: $1)
     }

@@ -15,7 +15,7 @@ extension CheckedMachine {
   /// Pointers are translated to host addresses before the call, and a returned one back.
   func callHelper(_ number: Int32) -> CallResult {
     let id = HelperID(rawValue: number)
-    guard let call = unsafe CheckedCall.to(number) else {
+    guard let call = unsafe CheckedCall.to(number), unsafe call.pointee.isImplemented else {
       failure = id.name == nil ? .unknownHelper(number) : .unsupportedHelper(id)
       return .failed
     }
@@ -84,7 +84,14 @@ extension CheckedMachine {
         return .failed
       }
       unsafe registers[0] = record
-    case .kernelObjectOrNull: unsafe registers[0] = 0
+    case .mapValue:
+      unsafe registers[0] = guestAddress(ofValue: result, map: mapIndex)
+    case .dynptrDataOrNull, .socketOrNull, .tcpSocketOrNull, .socketCommonOrNull,
+      .kernelObjectOrNull, .perCPUObjectOrNull:
+      // A process has none of these objects.
+      unsafe registers[0] = 0
+    case .kernelObject, .perCPUObject:
+      preconditionFailure("no helper that gives a kernel object runs outside a kernel")
     }
     return .returned
   }
@@ -132,6 +139,8 @@ extension CheckedMachine {
     case .size: return value == 0 ? refuse() : value
     case .context:
       return value == contextArgument ? 0 : refuse()
+    case .contextOrNull:
+      return value == contextArgument || value == 0 ? 0 : refuse()
     case .map:
       guard let map else { return refuse() }
       return unsafe UInt64(UInt(bitPattern: Unmanaged.passUnretained(map).toOpaque()))
@@ -144,11 +153,18 @@ extension CheckedMachine {
     case .uninitializedMapValue:
       guard let map else { return refuse() }
       return memoryArgument(map.spec.valueSize, isWrite: true)
+    case .mapValueOrNull:
+      guard let map else { return refuse() }
+      return value == 0 ? 0 : memoryArgument(map.spec.valueSize, isWrite: false)
     case .memory: return measured(isWrite: false)
+    case .writableMemory: return measured(isWrite: true)
     case .memoryOrNull: return value == 0 ? (size == 0 ? 0 : refuse()) : measured(isWrite: false)
     case .uninitializedMemory: return measured(isWrite: true)
     case .output(let size): return memoryArgument(size, isWrite: true)
     case .input(let size): return memoryArgument(size, isWrite: false)
+    case .inputOutput(let size):
+      guard memoryArgument(size, isWrite: false) != nil else { return nil }
+      return memoryArgument(size, isWrite: true)
     case .reservedRecord:
       let number = Int(truncatingIfNeeded: value >> GuestAddress.offsetBits)
       guard value & GuestAddress.offsetMask == 0, number < regionCount,
@@ -157,7 +173,9 @@ extension CheckedMachine {
       return unsafe UInt64(UInt(bitPattern: regions[number].base))
     // Read through the frame's `memoryReader`, which takes the program's addresses.
     case .constantString: return value
-    case .function, .kernelObject: return refuse()
+    case .function, .stackOrNull, .spinLock, .timer, .kernelPointerSlot, .dynptr, .socketCommon,
+      .socket, .kernelObject, .kernelObjectOrNull, .perCPUKernelObject:
+      return refuse()
     }
   }
 

@@ -110,17 +110,28 @@ extension HelperPrototype.ArgumentKind {
     switch self {
     case .anything, .anythingOrNothing: "a value"
     case .context: "the context"
+    case .contextOrNull: "the context, or null"
     case .map: "a map of the program of a kind this helper works on"
     case .mapKey: "a key of the map"
     case .mapValue, .uninitializedMapValue: "a value of the map"
-    case .memory, .memoryOrNull, .uninitializedMemory: "memory of the size that follows"
+    case .mapValueOrNull: "a value of the map, or null"
+    case .memory, .memoryOrNull, .uninitializedMemory, .writableMemory:
+      "memory of the size that follows"
     case .size, .sizeOrZero: "the size of the memory before it"
-    case .output(let size), .input(let size): "memory of \(size) bytes"
+    case .output(let size), .input(let size), .inputOutput(let size): "memory of \(size) bytes"
     case .reservedRecord: "a ring buffer record the program reserved"
     case .reservationSize: "a number of bytes to reserve"
     case .constantString: "a zero-terminated string"
     case .function: "a function of the program"
-    case .kernelObject: "a kernel object"
+    case .stackOrNull: "memory on the stack, or null"
+    case .spinLock: "the bpf_spin_lock of a map value"
+    case .timer: "the bpf_timer of a map value"
+    case .kernelPointerSlot: "the place of a kernel pointer in a map value"
+    case .dynptr(.makesLocal), .dynptr(.makesRecord): "16 bytes of stack for a new dynptr"
+    case .dynptr(.reads), .dynptr(.writes): "a dynptr"
+    case .dynptr(.releasesRecord): "a dynptr of a ring buffer record"
+    case .socketCommon, .socket: "a socket"
+    case .kernelObject, .kernelObjectOrNull, .perCPUKernelObject: "a kernel object"
     }
   }
 }
