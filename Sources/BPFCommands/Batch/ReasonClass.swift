@@ -19,6 +19,7 @@ enum ReasonClass {
     switch kind {
     case .outOfBounds: "out_of_bounds"
     case .notPermitted: "not_permitted"
+    case .specialField: "special_field"
     case .uninitializedStack: "uninitialized_stack"
     case .uninitializedRegister: "uninitialized_register"
     case .writeToFramePointer: "write_to_frame_pointer"
@@ -37,6 +38,8 @@ enum ReasonClass {
     case .unsupportedInstruction: "unsupported_instruction"
     case .unreleasedRecords: "unreleased_records"
     case .tooManyRecords: "too_many_records"
+    case .callbackResult: "callback_result"
+    case .notAllowedInCallback: "not_allowed_in_callback"
     case .packetLoadNotAllowed: "packet_load_not_allowed"
     case .packetLoadWithoutContext: "packet_load_without_context"
     }

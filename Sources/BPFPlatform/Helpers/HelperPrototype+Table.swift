@@ -36,6 +36,9 @@ extension HelperPrototype {
     entry(.mapDeleteElement, [.map, .mapKey], .integer),
     entry(
       .mapLookupPerCPUElement, [.map, .mapKey, .anything], .mapValueOrNull, in: .notInLIRC),
+    entry(.loop, [.anything, .function, .stackOrNull, .anything], .integer, in: .notInLIRC),
+    entry(
+      .forEachMapElement, [.map, .function, .stackOrNull, .anything], .integer, in: .notInLIRC),
     entry(
       .tailCall, [.context, .map, .anything], .void, invalidatesPacketPointers: true),
   ]

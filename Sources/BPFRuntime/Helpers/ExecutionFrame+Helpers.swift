@@ -11,10 +11,14 @@ extension ExecutionFrame {
     .ringBufferReserve, .ringBufferSubmit, .ringBufferDiscard, .ringBufferQuery, .redirect,
     .redirectMap, .checksumDifference, .xdpAdjustHead, .xdpAdjustMetadata, .xdpAdjustTail,
     .xdpGetBufferLength, .xdpLoadBytes, .xdpStoreBytes, .skbLoadBytes, .skbLoadBytesRelative,
-    .skbStoreBytes, .skbPullData, .l3ChecksumReplace, .l4ChecksumReplace,
+    .skbStoreBytes, .skbPullData, .l3ChecksumReplace, .l4ChecksumReplace, .loop,
+    .forEachMapElement,
   ]
 
-  /// Runs one of ``implementedHelpers``, all but `bpf_tail_call`, which is control flow and the engine's own.
+  /// Those of ``implementedHelpers`` that choose the instruction to go on with: an engine does them itself.
+  static let controlFlowHelpers: Set<HelperID> = [.tailCall, .loop, .forEachMapElement]
+
+  /// Runs one of ``implementedHelpers``, all but those that are control flow (`bpf_tail_call`, `bpf_loop` and its kin).
   ///
   /// One body serves every engine. What the arguments must be follows from ``HelperPrototype/ArgumentKind``:
   /// - memory, map keys and values, records and outputs: host addresses of memory the program may use so, as large as the
@@ -81,7 +85,8 @@ extension ExecutionFrame {
     case .skbPullData: skbPullData(a2)
     case .l3ChecksumReplace: unsafe l3ChecksumReplace(at: a2, from: a3, to: a4, flags: a5)
     case .l4ChecksumReplace: unsafe l4ChecksumReplace(at: a2, from: a3, to: a4, flags: a5)
-    default: preconditionFailure("an engine calls implemented helpers only, and no tail call")
+    default:
+      preconditionFailure("an engine calls implemented helpers only, and does control flow itself")
     }
   }
 }

@@ -12,6 +12,8 @@ struct CheckedCall {
   let invalidatesPacketPointers: Bool
   /// Whether this runtime runs the helper.
   let isImplemented: Bool
+  /// Whether the helper is control flow, which the engine does itself.
+  let isOfTheEngine: Bool
   private let programTypes: UInt64
   /// The kinds of map it works on, by number.
   private let mapKinds: UInt64
@@ -24,6 +26,7 @@ struct CheckedCall {
     result = .void
     invalidatesPacketPointers = false
     isImplemented = false
+    isOfTheEngine = false
     programTypes = 0
     mapKinds = 0
   }
@@ -39,6 +42,7 @@ struct CheckedCall {
     result = prototype.result
     invalidatesPacketPointers = prototype.invalidatesPacketPointers
     isImplemented = ExecutionFrame.implementedHelpers.contains(prototype.id)
+    isOfTheEngine = ExecutionFrame.controlFlowHelpers.contains(prototype.id)
     programTypes = ProgramType.allCases.filter(prototype.allowed).reduce(0) {
       $0 | Self.bit(of: $1)
     }
@@ -68,8 +72,9 @@ struct CheckedCall {
   @inline(__always)
   func allowed(in typeBit: UInt64) -> Bool { programTypes & typeBit != 0 }
 
-  /// Whether the helper works on maps of a kind.
-  func accepts(_ kind: MapKind) -> Bool { mapKinds & 1 << kind.rawValue != 0 }
+  /// Whether the helper works on maps of the kind with a number.
+  @inline(__always)
+  func accepts(mapKind number: Int32) -> Bool { mapKinds & 1 << UInt64(number) != 0 }
 
   /// The kernel's types by number; BPFKit's own, which start at 0x10000, in the upper half.
   static func bit(of type: ProgramType) -> UInt64 {

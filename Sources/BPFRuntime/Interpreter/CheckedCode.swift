@@ -23,6 +23,7 @@ final class CheckedCode: @unchecked Sendable {
     self.maps = maps
     context = layout.map(ContextAccessTable.init)
     workerLimit = maps.map(\.workers).min() ?? .max
+    var functions: Set<Int> = []
     var decoded = DecodedInstruction.decode(program) { immediate, slot in
       switch immediate {
       case .value(let value): value
@@ -36,8 +37,7 @@ final class CheckedCode: @unchecked Sendable {
       case .function(let displacement):
         GuestAddress.make(
           region: CheckedMachine.RegionNumber.function,
-          offset: UInt64(bitPattern: Int64(slot + 1) + Int64(displacement))
-            & GuestAddress.offsetMask)
+          offset: Self.note(slot + 1 + Int(displacement), in: &functions, of: program))
       case .map, .mapValue, .variable: nil
       }
     }
@@ -50,13 +50,20 @@ final class CheckedCode: @unchecked Sendable {
       }
     }
     readsOnlyWhatItWrote = InitializationAnalysis.proves(
-      decoded, entry: layout == nil ? 0b100_0000_0110 : 0b100_0000_0010)
+      decoded, entry: layout == nil ? 0b100_0000_0110 : 0b100_0000_0010, callbacks: functions)
     // SAFETY: allocated for exactly the decoded instructions and freed with them; never written again.
     unsafe instructions = .allocate(capacity: decoded.count)
     unsafe instructions.initialize(from: decoded, count: decoded.count)
   }
 
   deinit { unsafe instructions.deallocate() }
+
+  /// Notes that a program uses the address of a function, and gives the offset that stands for it.
+  private static func note(_ slot: Int, in functions: inout Set<Int>, of program: Program) -> UInt64
+  {
+    if program.slots.indices.contains(slot) { functions.insert(slot) }
+    return UInt64(bitPattern: Int64(slot)) & GuestAddress.offsetMask
+  }
 
   /// The fault of an instruction, with what is known of its place.
   func fault(_ kind: Fault.Kind, at slot: Int) -> Fault {

@@ -90,8 +90,8 @@ enum CheckedInterpreter {
     let callFrames = unsafe machine.callFrames
     var code = unsafe Unmanaged.passUnretained(machine.code)
     var depth = machine.depth
-    // Whether a function below the running one may be another program's.
-    var hasTailCalled = false
+    // Whether a function below the running one may be another program's, or wait for a callback.
+    var hasSpecialFrames = !machine.callbacks.isEmpty
     // Where the straight line began that is not counted yet.
     var lineStart = unsafe next
     var ending = Ending.failed
@@ -391,9 +391,32 @@ enum CheckedInterpreter {
           case .replaced:
             // Programs with tail calls are watched, so that no straight line is left uncounted.
             mayGotoLeft = CheckedMachine.mayGotoLimit
-            hasTailCalled = true
+            hasSpecialFrames = true
             unsafe code = Unmanaged.passUnretained(machine.code)
             unsafe next = machine.code.instructions
+          case .callback:
+            guard depth + 1 < CheckedMachine.maximumFrames else {
+              ending = .faulted(.callDepthExceeded)
+              break run
+            }
+            hasSpecialFrames = true
+            unsafe callFrames[depth] = CheckedMachine.CallFrame(
+              code: code, next: next, saved: (r[6], r[7], r[8], r[9]), initialized: initialized,
+              mayGotoLeft: mayGotoLeft)
+            depth += 1
+            unsafe CheckedMachine.enterStack(depth, regions, r)
+            mayGotoLeft = CheckedMachine.mayGotoLimit
+            initialized = machine.initialized
+            unsafe regions = machine.regions
+            regionCount = machine.regionCount
+            if !Watch.isOn { unsafe remaining &-= next - lineStart }
+            unsafe next = machine.callbackEntry
+            unsafe lineStart = next
+            if !Watch.isOn, remaining < margin {
+              ending = .needsWatching
+              break run
+            }
+            continue run
           }
           initialized = machine.initialized
           unsafe regions = machine.regions
@@ -434,13 +457,33 @@ enum CheckedInterpreter {
               Watch.isOn && initialized & 1 == 0 ? .faulted(.uninitializedRegister(.r0)) : .exited
             break run
           }
+          if hasSpecialFrames {
+            machine.initialized = Watch.isOn ? initialized : .max
+            switch machine.endCallback(above: depth - 1) {
+            case .none: break
+            case .failed: break run
+            case .finished: initialized |= 1
+            case .again:
+              unsafe CheckedMachine.enterStack(depth, regions, r)
+              mayGotoLeft = CheckedMachine.mayGotoLimit
+              initialized = machine.initialized
+              if !Watch.isOn { unsafe remaining &-= next - lineStart }
+              unsafe next = machine.callbackEntry
+              unsafe lineStart = next
+              if !Watch.isOn, remaining < margin {
+                ending = .needsWatching
+                break run
+              }
+              continue run
+            }
+          }
           // Back to the function that called, which has its own r6 to r10, and r0 if it was left a value.
           unsafe regions[CheckedMachine.RegionNumber.firstStack + depth].stackBytes = 0
           depth -= 1
           let caller = unsafe callFrames[depth]
           unsafe (r[6], r[7], r[8], r[9]) = caller.saved
           unsafe r[10] = CheckedMachine.framePointer(depth)
-          if hasTailCalled {
+          if hasSpecialFrames {
             unsafe code = caller.code
             machine.switchCode(to: unsafe code.takeUnretainedValue())
             unsafe regions = machine.regions

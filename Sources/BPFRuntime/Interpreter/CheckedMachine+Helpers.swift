@@ -8,6 +8,8 @@ extension CheckedMachine {
     case failed
     /// A tail call put another program in place.
     case replaced
+    /// The helper waits for a callback, described by the last of ``CheckedMachine/callbacks``.
+    case callback
   }
 
   /// Calls a helper with r1 to r5, after checking each against the helper's prototype.
@@ -26,8 +28,8 @@ extension CheckedMachine {
     // SAFETY: at most five arguments, in the registers after r0.
     let arguments = unsafe registers + 1
     var translated: (UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0)
-    var map: Map?
-    var mapIndex = 0
+    /// The region of the map among the arguments, or 0.
+    var map = 0
     for index in 0..<(unsafe call.pointee.argumentCount) {
       let kind = unsafe call.pointee.kind(index)
       guard initialized & (2 << UInt16(index)) != 0 else {
@@ -38,12 +40,11 @@ extension CheckedMachine {
       let value = unsafe arguments[index]
       if case .map = kind {
         guard let found = mapArgument(value),
-          unsafe call.pointee.accepts(code.maps[found].spec.kind)
+          unsafe call.pointee.accepts(mapKind: regions[found].index)
         else {
           return invalid(id, index, kind)
         }
-        mapIndex = found
-        map = code.maps[found]
+        map = found
       }
       let next =
         unsafe index < 4 && initialized & (4 << UInt16(index)) != 0 ? arguments[index + 1] : 0
@@ -59,12 +60,8 @@ extension CheckedMachine {
       default: translated.4 = host
       }
     }
-    if id == .tailCall {
-      if let map, tailCall(map, index: UInt32(truncatingIfNeeded: unsafe arguments[2])) {
-        return .replaced
-      }
-      initialized &= ~0b11_1111
-      return .returned
+    if unsafe call.pointee.isOfTheEngine {
+      return runOwnHelper(id, translated, map: map)
     }
 
     let result = unsafe frame.callHelper(
@@ -77,15 +74,15 @@ extension CheckedMachine {
     case .integer: unsafe registers[0] = result
     case .void: initialized &= ~1
     case .mapValueOrNull:
-      unsafe registers[0] = guestAddress(ofValue: result, map: mapIndex)
+      unsafe registers[0] = guestAddress(ofValue: result, map: map)
     case .reservedRecordOrNull:
       guard let record = adoptRecord(result, size: unsafe arguments[1]) else {
-        failure = .tooManyRecords(RegionNumber.firstMap - RegionNumber.firstDynamic)
+        failure = .tooManyRecords(RegionNumber.firstArgument - RegionNumber.firstDynamic)
         return .failed
       }
       unsafe registers[0] = record
     case .mapValue:
-      unsafe registers[0] = guestAddress(ofValue: result, map: mapIndex)
+      unsafe registers[0] = guestAddress(ofValue: result, map: map)
     case .dynptrDataOrNull, .socketOrNull, .tcpSocketOrNull, .socketCommonOrNull,
       .kernelObjectOrNull, .perCPUObjectOrNull:
       // A process has none of these objects.
@@ -98,20 +95,22 @@ extension CheckedMachine {
 
   // MARK: Arguments
 
-  /// The index of the map an address is, or nil where it is none.
+  /// The region of the map an address is, or nil where it is none.
   private func mapArgument(_ address: UInt64) -> Int? {
     let number = Int(truncatingIfNeeded: address >> GuestAddress.offsetBits)
     guard address & GuestAddress.offsetMask == 0, number < regionCount,
       unsafe regions[number].kind == .map
     else { return nil }
-    return Int(unsafe regions[number].index)
+    return number
   }
 
   /// The host's form of an argument, or nil with ``failure`` set.
   ///
-  /// - Parameter size: the argument after this one, which a memory argument is measured by.
+  /// - Parameters:
+  ///   - map: the region of the map among the arguments before, or 0.
+  ///   - size: the argument after this one, which a memory argument is measured by.
   private func translate(
-    _ value: UInt64, _ kind: HelperPrototype.ArgumentKind, map: Map?, size: UInt64,
+    _ value: UInt64, _ kind: HelperPrototype.ArgumentKind, map: Int, size: UInt64,
     helper: HelperID, argument: Int
   ) -> UInt64? {
     func memoryArgument(_ count: Int, isWrite: Bool) -> UInt64? {
@@ -142,20 +141,21 @@ extension CheckedMachine {
     case .contextOrNull:
       return value == contextArgument || value == 0 ? 0 : refuse()
     case .map:
-      guard let map else { return refuse() }
-      return unsafe UInt64(UInt(bitPattern: Unmanaged.passUnretained(map).toOpaque()))
+      guard map != 0 else { return refuse() }
+      return unsafe UInt64(UInt(bitPattern: regions[map].base))
     case .mapKey:
-      guard let map else { return refuse() }
-      return memoryArgument(map.spec.keySize, isWrite: false)
+      guard map != 0 else { return refuse() }
+      return memoryArgument(unsafe Int(regions[map].stride), isWrite: false)
     case .mapValue:
-      guard let map else { return refuse() }
-      return memoryArgument(map.spec.valueSize, isWrite: false)
+      guard map != 0 else { return refuse() }
+      return memoryArgument(unsafe Int(regions[map].valueSize), isWrite: false)
     case .uninitializedMapValue:
-      guard let map else { return refuse() }
-      return memoryArgument(map.spec.valueSize, isWrite: true)
+      guard map != 0 else { return refuse() }
+      return memoryArgument(unsafe Int(regions[map].valueSize), isWrite: true)
     case .mapValueOrNull:
-      guard let map else { return refuse() }
-      return value == 0 ? 0 : memoryArgument(map.spec.valueSize, isWrite: false)
+      guard map != 0 else { return refuse() }
+      return value == 0
+        ? 0 : memoryArgument(unsafe Int(regions[map].valueSize), isWrite: false)
     case .memory: return measured(isWrite: false)
     case .writableMemory: return measured(isWrite: true)
     case .memoryOrNull: return value == 0 ? (size == 0 ? 0 : refuse()) : measured(isWrite: false)
@@ -173,7 +173,9 @@ extension CheckedMachine {
       return unsafe UInt64(UInt(bitPattern: regions[number].base))
     // Read through the frame's `memoryReader`, which takes the program's addresses.
     case .constantString: return value
-    case .function, .stackOrNull, .spinLock, .timer, .kernelPointerSlot, .dynptr, .socketCommon,
+    case .function: return functionSlot(value).map(UInt64.init) ?? refuse()
+    case .stackOrNull: return value == 0 || isStack(value) ? value : refuse()
+    case .spinLock, .timer, .kernelPointerSlot, .dynptr, .socketCommon,
       .socket, .kernelObject, .kernelObjectOrNull, .perCPUKernelObject:
       return refuse()
     }
@@ -195,14 +197,32 @@ extension CheckedMachine {
     return .failed
   }
 
+  /// The slot of a function, or nil for what is no address of one.
+  private func functionSlot(_ address: UInt64) -> Int? {
+    let offset = address & GuestAddress.offsetMask
+    guard address >> GuestAddress.offsetBits == UInt64(RegionNumber.function),
+      offset < UInt64(code.program.slots.count)
+    else { return nil }
+    return Int(offset)
+  }
+
+  /// Whether an address is of the stack of a function that runs.
+  private func isStack(_ address: UInt64) -> Bool {
+    let number = Int(truncatingIfNeeded: address >> GuestAddress.offsetBits)
+    return unsafe number < regionCount && regions[number].stackBytes > 0
+  }
+
   // MARK: Results
 
-  /// The guest address of a value that a map's lookup returned.
-  private func guestAddress(ofValue host: UInt64, map index: Int) -> UInt64 {
+  /// The guest address of a value that a map's lookup returned, or of a map that a map of maps' did.
+  private func guestAddress(ofValue host: UInt64, map number: Int) -> UInt64 {
     guard host != 0 else { return 0 }
-    let number = RegionNumber.values(index)
-    let base = unsafe UInt64(UInt(bitPattern: regions[number].base))
-    return GuestAddress.make(region: number, offset: host - base)
+    let kind = unsafe regions[number].index
+    if kind == MapKind.arrayOfMaps.rawValue || kind == MapKind.hashOfMaps.rawValue {
+      return guestAddress(ofInnerMap: host)
+    }
+    let base = unsafe UInt64(UInt(bitPattern: regions[number + 1].base))
+    return GuestAddress.make(region: number + 1, offset: host - base)
   }
 
   /// Makes a reserved record accessible; 0 where none was reserved, nil where the program holds too many.
@@ -231,6 +251,34 @@ extension CheckedMachine {
       unsafe _ = frame.callHelper(
         .ringBufferDiscard, UInt64(UInt(bitPattern: regions[number].base)), 0, 0, 0, 0)
       releaseRecord(GuestAddress.make(region: number, offset: 0))
+    }
+  }
+
+  // MARK: Helpers that are control flow
+
+  /// Runs a helper that no body shared with other engines can: it changes which instruction comes next.
+  private func runOwnHelper(
+    _ id: HelperID, _ arguments: (UInt64, UInt64, UInt64, UInt64, UInt64), map: Int
+  ) -> CallResult {
+    switch id {
+    case .tailCall:
+      guard callbacks.isEmpty else {
+        failure = .notAllowedInCallback(id)
+        return .failed
+      }
+      let isReplaced = unsafe Unmanaged<Map>.fromOpaque(regions[map].base)
+        ._withUnsafeGuaranteedRef { tailCall($0, index: UInt32(truncatingIfNeeded: arguments.2)) }
+      if isReplaced { return .replaced }
+      initialized &= ~0b11_1111
+      return .returned
+    case .loop:
+      return loop(
+        count: UInt32(truncatingIfNeeded: arguments.0), entry: Int(arguments.1),
+        context: arguments.2, flags: arguments.3)
+    case .forEachMapElement:
+      return forEachElement(
+        ofMap: map, entry: Int(arguments.1), context: arguments.2, flags: arguments.3)
+    default: preconditionFailure("the engine's own helpers are those that change control flow")
     }
   }
 

@@ -30,7 +30,7 @@ extension CheckedMachine {
       }
       return unsafe bytes
 
-    case .packet, .memory, .record:
+    case .packet, .memory, .record, .mapKey:
       let isInside = unsafe max(region.pointee.readable, region.pointee.writable) >= end
       guard isInside else { break }
       guard unsafe (isWrite ? region.pointee.writable : region.pointee.readable) >= end else {
@@ -44,6 +44,12 @@ extension CheckedMachine {
       else { break }
       guard unsafe isWrite ? region.pointee.mayWrite : region.pointee.mayRead else {
         return unsafe fail(.notPermitted(access, describe(number, offset)))
+      }
+      if unsafe region.pointee.hasSpecialFields {
+        let within = unsafe Int(offset % region.pointee.stride)
+        if let kind = specialField(ofMap: number - 1, at: within..<within + size) {
+          return unsafe fail(.specialField(access, kind, describe(number, offset)))
+        }
       }
       return unsafe region.pointee.base + Int(offset)
 
@@ -141,13 +147,14 @@ extension CheckedMachine {
       let metadata = packet.start - packet.metadataStart
       return .packet(offset: offset - metadata, length: packet.count)
     case .memory: return .memory(offset: offset, length: packet.count)
-    case .map: return .map(code.maps[Int(region.index)].spec.name)
+    case .map: return .map(mapName(number))
+    case .mapKey: return .mapKey(offset: offset, size: Int(region.valueSize))
     case .mapValues:
       let stride = Int(region.stride)
       let isInside = offset >= 0 && offset < Int(region.total)
       let within = isInside && stride > 0 ? offset % stride : offset
       return .mapValue(
-        map: code.maps[Int(region.index)].spec.name, offset: within,
+        map: mapName(number - 1), offset: within,
         size: Int(region.valueSize))
     case .record: return .record(offset: offset, size: Int(region.valueSize))
     case .releasedRecord: return .releasedRecord

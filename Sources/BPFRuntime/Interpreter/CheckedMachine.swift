@@ -20,6 +20,8 @@ final class CheckedMachine {
     static let context = firstStack + maximumFrames
     static let function = context + 1
     static let firstDynamic = function + 1
+    /// What the callback of the function at each depth is given: the key of a map's element.
+    static let firstArgument = firstMap - maximumFrames
     static let firstMap = 1024
     static func map(_ index: Int) -> Int { firstMap + 2 * index }
     static func values(_ index: Int) -> Int { firstMap + 2 * index + 1 }
@@ -44,6 +46,9 @@ final class CheckedMachine {
 
   /// Where a context load leaves a value that is not stored as the program sees it.
   let scratch: UnsafeMutablePointer<UInt64>
+
+  /// The keys of arrays' elements that callbacks are given, one for each depth.
+  let keys: UnsafeMutablePointer<UInt64>
 
   /// A function that called another, and what it needs to go on.
   @safe
@@ -70,6 +75,8 @@ final class CheckedMachine {
     unsafe callFrames = .allocate(capacity: Self.maximumFrames)
     unsafe scratch = .allocate(capacity: 1)
     unsafe scratch.initialize(to: 0)
+    unsafe keys = .allocate(capacity: Self.maximumFrames)
+    unsafe keys.initialize(repeating: 0, count: Self.maximumFrames)
     let count = RegionNumber.firstMap
     let table = UnsafeMutablePointer<Region>.allocate(capacity: count)
     unsafe table.initialize(repeating: .empty(.none), count: count)
@@ -92,6 +99,7 @@ final class CheckedMachine {
     unsafe state.deallocate()
     unsafe callFrames.deallocate()
     unsafe scratch.deallocate()
+    unsafe keys.deallocate()
   }
 }
 
@@ -102,6 +110,11 @@ extension CheckedMachine {
     for index in RegionNumber.firstDynamic..<nextDynamic { unsafe regions[index] = .empty(.none) }
     nextDynamic = RegionNumber.firstDynamic
     retired.removeAll()
+    removeInnerMaps()
+    for callback in callbacks {
+      unsafe regions[RegionNumber.firstArgument + callback.depth] = .empty(.none)
+    }
+    callbacks.removeAll()
     failure = nil
     depth = 0
     tailCalls = 0
@@ -157,28 +170,9 @@ extension CheckedMachine {
     installMaps()
   }
 
-  /// Describes the program's maps and their values as regions.
-  private func installMaps() {
-    let needed = RegionNumber.map(code.maps.count)
-    if needed > regionCount {
-      let grown = UnsafeMutablePointer<Region>.allocate(capacity: needed)
-      unsafe grown.initialize(repeating: .empty(.none), count: needed)
-      unsafe grown.update(from: regions, count: RegionNumber.firstMap)
-      unsafe regions.deallocate()
-      unsafe regions = grown
-      regionCount = needed
-    }
-    for (index, map) in code.maps.enumerated() {
-      unsafe regions[RegionNumber.map(index)] = .empty(.map, index: index)
-      unsafe regions[RegionNumber.values(index)] = Region(valuesOf: map, index: index)
-    }
-    // What an earlier program with more maps had is gone.
-    for number in needed..<regionCount { unsafe regions[number] = .empty(.none) }
-  }
-
   /// A fresh region number for a packet or a record, or nil where the program holds too many records.
   func makeRegion() -> Int? {
-    if nextDynamic < RegionNumber.firstMap {
+    if nextDynamic < RegionNumber.firstArgument {
       nextDynamic += 1
       return nextDynamic - 1
     }
@@ -210,26 +204,6 @@ extension CheckedMachine {
   }
 }
 
-extension Region {
-  /// The values of a map, as far as programs may access them directly.
-  init(valuesOf map: Map, index: Int) {
-    guard let memory = map.valueMemory else {
-      self = .empty(.mapValues, index: index)
-      return
-    }
-    unsafe self.init(base: memory.base, kind: .mapValues, index: Int32(truncatingIfNeeded: index))
-    stride = UInt64(memory.stride)
-    valueSize = UInt64(memory.valueSize)
-    total = UInt64(memory.stride * memory.count)
-    mayRead = !memory.isWriteOnlyForPrograms
-    mayWrite = !memory.isReadOnlyForPrograms
-    if memory.count == 1 {
-      readable = mayRead ? valueSize : 0
-      writable = mayWrite ? valueSize : 0
-    }
-  }
-}
-
 /// What changes while programs run.
 ///
 /// In memory of its own instead of the class: a class's variable is checked for exclusive access at run time, each
@@ -247,6 +221,8 @@ private struct State {
   var liveRecords = 0
   var initialized: UInt16 = 0
   var visited: [CheckedCode] = []
+  var innerMaps = CheckedMachine.InnerMaps()
+  var callbacks: [CheckedMachine.Callback] = []
   var failure: Fault.Kind?
 }
 
@@ -301,6 +277,16 @@ extension CheckedMachine {
   var visited: [CheckedCode] {
     get { unsafe state.pointee.visited }
     _modify { yield unsafe &state.pointee.visited }
+  }
+  /// The maps that look-ups in maps of maps found in this run.
+  var innerMaps: InnerMaps {
+    get { unsafe state.pointee.innerMaps }
+    _modify { yield unsafe &state.pointee.innerMaps }
+  }
+  /// The helpers that wait for a callback to return, innermost last.
+  var callbacks: [Callback] {
+    get { unsafe state.pointee.callbacks }
+    _modify { yield unsafe &state.pointee.callbacks }
   }
   /// What an access that failed was about, for the loop to report.
   var failure: Fault.Kind? {

@@ -18,6 +18,8 @@ extension Fault.Kind: CustomStringConvertible {
     case .outOfBounds(let access, let region): "\(access) \(region.outside)"
     case .notPermitted(let access, let region):
       "\(access) \(region.inside), which a program may not \(access.isWrite ? "write" : "read")"
+    case .specialField(let access, let field, let region):
+      "\(access) \(region.inside), where \(field.phrase) is"
     case .uninitializedStack(let access, let offset):
       "\(access) on the stack, of which byte r10\(offset) was never written"
     case .uninitializedRegister(let register): "read of \(register), which holds nothing"
@@ -49,6 +51,9 @@ extension Fault.Kind: CustomStringConvertible {
     case .unreleasedRecords(let count):
       "end of the program with \(count) ring buffer record\(count == 1 ? "" : "s") neither submitted nor discarded"
     case .tooManyRecords(let limit): "more than \(limit) ring buffer records held at once"
+    case .callbackResult(let helper, let value):
+      "callback of \(helper) returned \(value), which it may not"
+    case .notAllowedInCallback(let helper): "call of \(helper) in a callback"
     case .packetLoadNotAllowed(let type):
       "legacy packet load, which programs of type \(type.name) may not use"
     case .packetLoadWithoutContext: "legacy packet load with r6 not the context"
@@ -76,6 +81,8 @@ extension Fault.MemoryRegion {
     case .context(let offset): "outside the context, at offset \(offset)"
     case .mapValue(let map, let offset, let size):
       "outside a value of map \(map), at offset \(offset) of \(size) bytes"
+    case .mapKey(let offset, let size):
+      "outside the key of a map's element, at offset \(offset) of \(size) bytes"
     case .map(let map): "in map \(map) itself, instead of in a value of it"
     case .record(let offset, let size):
       "outside a ring buffer record, at offset \(offset) of \(size) bytes"
@@ -94,6 +101,7 @@ extension Fault.MemoryRegion {
     case .memory(let offset, _): "of the memory at offset \(offset)"
     case .context(let offset): "of the context at offset \(offset)"
     case .mapValue(let map, let offset, _): "of a value of map \(map) at offset \(offset)"
+    case .mapKey(let offset, _): "of the key of a map's element at offset \(offset)"
     case .map(let map): "of map \(map) itself"
     case .record(let offset, _): "of a ring buffer record at offset \(offset)"
     case .releasedRecord: "of a ring buffer record that was submitted or discarded"
@@ -102,6 +110,21 @@ extension Fault.MemoryRegion {
   }
 
   private func signed(_ offset: Int) -> String { offset < 0 ? "\(offset)" : "+\(offset)" }
+}
+
+extension MapSpec.SpecialField.Kind {
+  /// What is there, in words.
+  fileprivate var phrase: String {
+    switch self {
+    case .spinLock: "a bpf_spin_lock"
+    case .timer: "a bpf_timer"
+    case .workQueue: "a bpf_wq"
+    case .kernelPointer: "a pointer to a kernel object"
+    case .listHead: "a bpf_list_head"
+    case .treeRoot: "a bpf_rb_root"
+    case .referenceCount: "a bpf_refcount"
+    }
+  }
 }
 
 extension HelperPrototype.ArgumentKind {

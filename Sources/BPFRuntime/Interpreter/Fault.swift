@@ -30,6 +30,8 @@ public struct Fault: Error, Hashable, Sendable {
     case outOfBounds(MemoryAccess, MemoryRegion)
     /// A write to memory the program may only read, or a read of what it may only write.
     case notPermitted(MemoryAccess, MemoryRegion)
+    /// A plain access to what only helpers may touch: a map value's lock, its timer, a pointer to a kernel object.
+    case specialField(MemoryAccess, MapSpec.SpecialField.Kind, MemoryRegion)
     /// A read of stack bytes that were never written; `offset` counts from the frame pointer and is negative.
     case uninitializedStack(MemoryAccess, offset: Int)
     /// A read of a register that holds nothing.
@@ -66,6 +68,10 @@ public struct Fault: Error, Hashable, Sendable {
     case unreleasedRecords(Int)
     /// More ring buffer records reserved and not released than the engine keeps track of.
     case tooManyRecords(Int)
+    /// A callback that returned another value than 0 or 1 (0 alone for a timer's).
+    case callbackResult(HelperID, UInt64)
+    /// A helper that callbacks may not call.
+    case notAllowedInCallback(HelperID)
     /// A legacy packet load in a program of a type that may not use them.
     case packetLoadNotAllowed(ProgramType)
     /// A legacy packet load whose r6 is not the context.
@@ -102,6 +108,8 @@ public struct Fault: Error, Hashable, Sendable {
     case context(offset: Int)
     /// A value of a map; the offset counts from the value's first byte.
     case mapValue(map: String, offset: Int, size: Int)
+    /// The key of a map's element, as a callback is given it.
+    case mapKey(offset: Int, size: Int)
     /// A map itself, which has no bytes.
     case map(String)
     /// A ring buffer record.

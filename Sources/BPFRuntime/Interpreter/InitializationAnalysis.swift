@@ -15,10 +15,22 @@ struct InitializationAnalysis {
   private static let arguments: UInt16 = 0b11_1110
   private static let saved: UInt16 = 0b111_1100_0000
 
-  /// - Parameter entry: the registers that hold something at the first instruction.
+  /// - Parameters:
+  ///   - entry: the registers that hold something at the first instruction.
+  ///   - callbacks: the slots of the functions that helpers may call.
   /// - Complexity: O(*n*), *n* the number of slots.
-  static func proves(_ code: [DecodedInstruction], entry: UInt16) -> Bool {
+  static func proves(
+    _ code: [DecodedInstruction], entry: UInt16, callbacks: Set<Int>
+  ) -> Bool {
     var analysis = InitializationAnalysis(code: code)
+    if !callbacks.isEmpty {
+      // Which helper calls which function is not known: each is given what all that the program calls give.
+      var given: UInt16 = 0b100_0011_1110
+      for instruction in code where instruction.opcode == .callHelper {
+        given &= CheckedMachine.callbackRegisters(HelperID(rawValue: instruction.immediate))
+      }
+      for slot in callbacks.sorted() { analysis.reach(slot, given) }
+    }
     return analysis.run(entry: entry)
   }
 

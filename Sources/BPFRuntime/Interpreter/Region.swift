@@ -28,17 +28,21 @@ struct Region {
   /// For the values of a map: what programs may do with them.
   var mayRead = false
   var mayWrite = false
-  /// For a map and its values: the map's index in the program. For a stale packet: the helper that moved it.
+  /// For the values of a map: whether parts of them are no bytes for programs, as a lock is.
+  var hasSpecialFields = false
+  /// For a map: its kind. For a stale packet: the helper that moved it.
   var index: Int32 = 0
   /// For the values of a map: the distance between two values, the bytes of one, and those of all with padding.
-  /// For a record: its size.
+  /// For a map: the bytes of a key and of a value. For a record or a key: its size.
   var stride: UInt64 = 0
   var valueSize: UInt64 = 0
   var total: UInt64 = 0
 
   enum Kind: UInt8 {
     case none, stack, context, packet, stalePacket, memory
-    case map, mapValues, record, releasedRecord, function
+    /// A map, of which `base` is an unretained reference. Its values are the next region.
+    case map
+    case mapValues, mapKey, record, releasedRecord, function
   }
 
   static func empty(_ kind: Kind, index: Int = 0) -> Region {

@@ -40,10 +40,18 @@ public final class KernelProgram {
     attributes.set(UInt32(slots.count), at: 4)
     attributes.setName(program.name, at: 48)
     attributes.set(attachType, at: 68)
-    var result = Self.load(&attributes, words, licenseBytes, log: nil).result
-    var log = ""
-    if result < 0 {
-      (result, log) = Self.load(&attributes, words, licenseBytes, log: 1 << 22)
+    let types = try KernelFunctionTypes(program)
+    let functions = types?.records ?? []
+    if let types {
+      attributes.set(types.descriptor.number, at: 72)
+      attributes.set(UInt32(8), at: 76)
+      attributes.set(UInt32(functions.count / 2), at: 88)
+    }
+    let (result, log) = unsafe functions.withUnsafeBytes { functions in
+      if types != nil { unsafe attributes.set(functions.baseAddress, at: 80) }
+      let first = Self.load(&attributes, words, licenseBytes, log: nil)
+      return first.result < 0
+        ? Self.load(&attributes, words, licenseBytes, log: 1 << 22) : first
     }
     guard result >= 0 else {
       throw KernelRefusal(

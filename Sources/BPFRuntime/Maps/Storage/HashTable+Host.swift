@@ -47,6 +47,19 @@ extension HashTable {
     return nil
   }
 
+  /// Appends the elements of a bucket as it is at one moment.
+  @unsafe
+  func appendElements(ofBucket bucket: UInt32, to elements: inout [UInt32]) {
+    guard unsafe isElement(heads[Int(bucket)].load(ordering: .relaxed)) else { return }
+    unsafe withStripe(of: bucket) { _ in
+      var current = unsafe heads[Int(bucket)].load(ordering: .relaxed)
+      while isElement(current) {
+        elements.append(current)
+        current = unsafe link(current).pointee.load(ordering: .relaxed)
+      }
+    }
+  }
+
   private func isElement(_ link: UInt32) -> Bool { link &- 1 < Self.end - 1 }
 
   /// Calls `body` with all entries, bucket by bucket; each bucket as it is at one moment.
