@@ -15,13 +15,14 @@ let modules: [(name: String, dependencies: [Target.Dependency])] = [
   ("BPFISA", []),
   ("BPFPlatform", ["BPFISA"]),
   ("BPFObject", ["BPFISA", "BPFPlatform"]),
+  ("BPFRewriter", ["BPFISA", "BPFPlatform"]),
   ("BPFRuntime", ["BPFISA", "BPFPlatform", "BPFObject", "CBPFShims"]),
-  ("BPFKit", ["BPFISA", "BPFPlatform", "BPFObject", "BPFRuntime"]),
+  ("BPFKit", ["BPFISA", "BPFPlatform", "BPFObject", "BPFRewriter", "BPFRuntime"]),
   ("BPFCapture", ["CBPFShims"]),
   (
     "BPFCommands",
     [
-      "BPFKit", "BPFISA", "BPFPlatform", "BPFObject", "BPFRuntime", "BPFCapture",
+      "BPFKit", "BPFISA", "BPFPlatform", "BPFObject", "BPFRewriter", "BPFRuntime", "BPFCapture",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ]
   ),

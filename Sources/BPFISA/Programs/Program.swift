@@ -12,6 +12,8 @@ public struct Program: Hashable, Sendable {
   public let lines: [LineInfo]
   /// The maps that ``WideImmediate/mapIndex(_:)`` counts.
   public let mapNames: [String]
+  /// The tables that indirect jumps (`gotox`) take their targets from.
+  public let jumpTables: [JumpTable]
 
   /// Checks that `slots` decodes and that the tables are in order.
   ///
@@ -19,12 +21,24 @@ public struct Program: Hashable, Sendable {
   /// - Throws: ``DecodingError`` for the first slot that is no instruction.
   public init(
     name: String, slots: [RawInstruction], subprograms: [Subprogram] = [], lines: [LineInfo] = [],
-    mapNames: [String] = []
+    mapNames: [String] = [], jumpTables: [JumpTable] = []
   ) throws(DecodingError) {
     var index = 0
     while index < slots.count {
       index += try Instruction(decoding: slots, at: index).slotCount
     }
+    self.init(
+      decodable: slots, name: name, subprograms: subprograms, lines: lines, mapNames: mapNames,
+      jumpTables: jumpTables)
+  }
+
+  /// Makes a program of slots that are known to decode, because each was encoded from an ``Instruction``.
+  ///
+  /// - Complexity: O(*n*), *n* the number of subprograms and lines.
+  package init(
+    decodable slots: [RawInstruction], name: String, subprograms: [Subprogram], lines: [LineInfo],
+    mapNames: [String], jumpTables: [JumpTable]
+  ) {
     precondition(
       zip(subprograms, subprograms.dropFirst()).allSatisfy { $0.start < $1.start },
       "subprograms are given by rising start")
@@ -36,6 +50,7 @@ public struct Program: Hashable, Sendable {
     self.subprograms = subprograms.isEmpty ? [Subprogram(name: name, start: 0)] : subprograms
     self.lines = lines
     self.mapNames = mapNames
+    self.jumpTables = jumpTables
   }
 
   /// The instruction that starts at a slot, which must not be the second half of one.
@@ -83,6 +98,18 @@ public struct Subprogram: Hashable, Sendable {
   public init(name: String, start: Int) {
     self.name = name
     self.start = start
+  }
+}
+
+/// The targets an indirect jump (`gotox`) can lead to: the slots a map of kind `insn_array` holds.
+public struct JumpTable: Hashable, Sendable {
+  public let name: String
+  /// The slots, in the table's order.
+  public let targets: [Int]
+
+  public init(name: String, targets: [Int]) {
+    self.name = name
+    self.targets = targets
   }
 }
 

@@ -1,0 +1,164 @@
+import BPFISA
+
+extension ProgramPatcher {
+  /// Makes the program that all edits lead to.
+  ///
+  /// Conditional jumps that no longer reach their target are widened, which may push others out of reach: positions are
+  /// laid out again until all fit. Each round widens at least one, and none gets shorter again.
+  ///
+  /// - Parameter recordsOrigins: whether to say of each instruction where it came from (24 bytes a slot).
+  /// - Complexity: O(*n*), *n* the slots of the original program and of all patches; times the rounds of widening, one
+  ///   for a program without jumps beyond 16 bits.
+  /// - Throws: ``PatchError`` where the program does not hold together.
+  public consuming func linearize(
+    recordsOrigins: Bool = false
+  ) throws(PatchError) -> PatchedProgram {
+    var layout = Layout(
+      entries: [UInt32](repeating: 0, count: anchors.count + 1), heads: [], landings: [])
+    var slots: [RawInstruction]?
+    while slots == nil {
+      try layOut(into: &layout)
+      slots = try emit(layout)
+    }
+    guard let slots, !slots.isEmpty else { throw .nothingLeft }
+    try checkEnds(slots, layout)
+    var origins: [InstructionOrigin] = []
+    var facts: [FactID] = []
+    if recordsOrigins || !originalFacts.isEmpty {
+      forEachSlot { origin, inserted in
+        if recordsOrigins { origins.append(origin) }
+        if !originalFacts.isEmpty { facts.append(fact(of: origin, inserted)) }
+      }
+    }
+    let patched = Program(
+      decodable: slots, name: program.name, subprograms: subprograms(layout), lines: lines(layout),
+      mapNames: program.mapNames, jumpTables: try jumpTables(layout))
+    return PatchedProgram(
+      program: patched, facts: facts, origins: origins, passes: passes.map(\.name),
+      entries: layout.entries)
+  }
+
+  // MARK: Tables
+
+  /// The subprograms of which something is left.
+  private borrowing func subprograms(_ layout: Layout) -> [Subprogram] {
+    var left: [Subprogram] = []
+    for (index, subprogram) in program.subprograms.enumerated()
+    where layout.heads[index] < layout.heads[index + 1] {
+      left.append(Subprogram(name: subprogram.name, start: layout.heads[index]))
+    }
+    return left
+  }
+
+  /// The source lines of which something is left.
+  private borrowing func lines(_ layout: Layout) -> [LineInfo] {
+    var left: [LineInfo] = []
+    left.reserveCapacity(program.lines.count)
+    for (index, line) in program.lines.enumerated() {
+      let start = head(of: line.slot, layout)
+      let isLast = index + 1 == program.lines.count
+      let end = isLast ? layout.slotCount : head(of: program.lines[index + 1].slot, layout)
+      guard start < end else { continue }
+      left.append(
+        LineInfo(
+          slot: start, file: line.file, line: line.line, column: line.column, text: line.text))
+    }
+    return left
+  }
+
+  private borrowing func jumpTables(_ layout: Layout) throws(PatchError) -> [JumpTable] {
+    var tables: [JumpTable] = []
+    for table in program.jumpTables {
+      var targets: [Int] = []
+      for target in table.targets {
+        guard program.slots.indices.contains(target), !program.slots[target].isSecondHalf else {
+          throw .strayTableEntry(table: table.name, target: target)
+        }
+        targets.append(try position(of: target, .offset, from: nil, layout))
+      }
+      tables.append(JumpTable(name: table.name, targets: targets))
+    }
+    return tables
+  }
+
+  /// Checks that the program still begins with its first subprogram, and that none runs on into the next because its
+  /// end was taken.
+  private borrowing func checkEnds(
+    _ slots: [RawInstruction], _ layout: Layout
+  ) throws(PatchError) {
+    for (index, subprogram) in program.subprograms.enumerated() {
+      let end = layout.heads[index + 1]
+      if end == layout.heads[index] {
+        if index == 0 { throw .subprogramRemoved(name: subprogram.name, neededBy: nil) }
+        continue
+      }
+      let isLast = index + 1 == program.subprograms.count
+      let last = (isLast ? program.slots.count : program.subprograms[index + 1].start) - 1
+      if anchors[last].isRemoved, Self.endsProgram(program.slots[last]),
+        !Self.endsProgram(slots[end - 1])
+      {
+        throw .fallsOffEnd(subprogram: subprogram.name)
+      }
+    }
+  }
+
+  /// Whether nothing runs on after an instruction.
+  private static func endsProgram(_ instruction: RawInstruction) -> Bool {
+    switch instruction.opcode {
+    case 0x05, 0x06, 0x0d, 0x95: true
+    default: false
+    }
+  }
+
+  // MARK: Origins
+
+  /// Calls `body` for every slot of the new program, in order, with where it came from; and its index among the inserted
+  /// slots if it is the first or only slot of one.
+  private borrowing func forEachSlot(_ body: (InstructionOrigin, Int?) -> Void) {
+    for slot in anchors.indices {
+      if let last = anchors[slot].lastRun {
+        var index = last
+        repeat {
+          index = Int(runs[index].next)
+          let run = runs[index]
+          if run.isMark { continue }
+          var branch = Int(run.firstBranch)
+          let pass = pass(ofInserted: Int(run.start))
+          for place in Int(run.start)..<run.end {
+            body(
+              InstructionOrigin(original: slot, isInserted: true, pass: pass, isWidened: false),
+              place)
+            guard branch < branches.count, branches[branch].slot == place else { continue }
+            if branches[branch].isWidened {
+              for _ in 0..<WideBranch.growth(of: inserted[place]) {
+                body(
+                  InstructionOrigin(original: slot, isInserted: true, pass: pass, isWidened: true),
+                  nil)
+              }
+            }
+            branch += 1
+          }
+        } while index != last
+      }
+      if anchors[slot].isRemoved { continue }
+      body(InstructionOrigin(original: slot, isInserted: false, pass: nil, isWidened: false), nil)
+      if anchors[slot].isWidened {
+        for _ in 0..<WideBranch.growth(of: program.slots[slot]) {
+          body(
+            InstructionOrigin(original: slot, isInserted: false, pass: nil, isWidened: true), nil)
+        }
+      }
+    }
+  }
+
+  /// The pass that inserted a slot, counted from 0; nil for what was inserted before any pass began.
+  private borrowing func pass(ofInserted slot: Int) -> Int? {
+    passes.lastIndex { $0.firstInserted <= slot }
+  }
+
+  private borrowing func fact(of origin: InstructionOrigin, _ inserted: Int?) -> FactID {
+    if origin.isWidened { return .none }
+    guard let inserted else { return originalFacts[origin.original] }
+    return insertedFacts.indices.contains(inserted) ? insertedFacts[inserted] : .none
+  }
+}

@@ -1,0 +1,262 @@
+public import BPFISA
+
+/// Walking the program as it is now, with what earlier passes inserted, and editing on the way.
+///
+///     var place = patcher.start
+///     while let instruction = patcher.next(&place) {
+///       if case .arithmetic(.divide, …) = instruction { try patcher.replace(at: &place, with: guarded) }
+///     }
+///
+/// What is put in at the place the walk has come to is not walked over.
+extension ProgramPatcher {
+  /// A place in the program: an instruction, original or inserted.
+  public struct Place: Sendable {
+    /// The original slot whose code this is.
+    public fileprivate(set) var original: Int
+    /// The run the instruction is in; nil for the original instruction itself.
+    fileprivate var run: Int?
+    /// The run before ``run``.
+    fileprivate var previous: Int
+    /// The instruction's slot among all inserted ones.
+    fileprivate var slot: Int
+    /// Where the walk goes on: after this slot of ``run``.
+    fileprivate var after: Int
+
+    /// Whether an earlier patch put the instruction there.
+    public var isInserted: Bool { run != nil }
+  }
+
+  /// The place before the first instruction.
+  public var start: Place { Place(original: -1, run: nil, previous: 0, slot: 0, after: 0) }
+
+  /// Goes to the next instruction, or returns nil at the end of the program.
+  ///
+  /// - Complexity: amortised O(1).
+  @inline(__always)
+  public func next(_ place: inout Place) -> Instruction? {
+    guard let slot = nextSlot(&place) else { return nil }
+    return decode(slot, isInserted: place.isInserted)
+  }
+
+  /// Goes to the next instruction and gives its first slot; cheaper than ``next(_:)`` where few instructions matter.
+  ///
+  /// - Complexity: amortised O(1).
+  public func nextRaw(_ place: inout Place) -> RawInstruction? {
+    guard let slot = nextSlot(&place) else { return nil }
+    return place.isInserted ? inserted[slot] : program.slots[slot]
+  }
+
+  /// The instruction at a place.
+  public func instruction(at place: Place) -> Instruction {
+    decode(place.isInserted ? place.slot : place.original, isInserted: place.isInserted)
+  }
+
+  /// Where the branch at a place leads, if its target is an original slot; nil for one that stays in its patch and for
+  /// instructions that do not branch.
+  ///
+  /// - Complexity: O(1), for an inserted instruction O(log *n*), *n* the branches inserted.
+  public func originalTarget(at place: Place) -> Int? {
+    guard place.isInserted else { return instruction(at: place).target(at: place.original) }
+    let index = firstBranch(from: place.slot)
+    guard index < branches.count, branches[index].slot == place.slot else { return nil }
+    guard case .original(let target) = branches[index].target else { return nil }
+    return target
+  }
+
+  /// What is known of the instruction at a place; nil for one that was inserted without a fact.
+  public func fact(at place: Place) -> FactID? {
+    let facts = place.isInserted ? insertedFacts : originalFacts
+    let slot = place.isInserted ? place.slot : place.original
+    guard facts.indices.contains(slot), facts[slot] != .none else { return nil }
+    return facts[slot]
+  }
+
+  // MARK: Edits
+
+  /// Puts a patch in place of the instruction; the walk goes on after it.
+  ///
+  /// - Complexity: O(*m* + log *n*), *m* the patch's slots, *n* the branches inserted before.
+  /// - Throws: ``PatchError`` for a patch that is wrong in itself. Nothing is changed then.
+  public mutating func replace(
+    at place: inout Place, with patch: Patch
+  ) throws(PatchError) {
+    guard let run = place.run else { return try replace(place.original, with: patch) }
+    let added = try makeRun(patch, isEntry: false)
+    let mark = cutOut(run, &place)
+    insert(added, after: mark, &place)
+  }
+
+  /// Inserts a patch before the instruction, where the walk stays.
+  ///
+  /// - Complexity: as ``replace(at:with:)``.
+  /// - Throws: as ``replace(at:with:)``.
+  public mutating func insert(
+    _ patch: Patch, before place: inout Place, branches entry: Entry
+  ) throws(PatchError) {
+    guard let run = place.run else {
+      return try insert(patch, before: place.original, branches: entry)
+    }
+    let added = try makeRun(patch, isEntry: false)
+    if added.isEmpty { return }
+    let rest = cut(run, &place)
+    var previous = place.previous
+    if entry == .throughPatch {
+      // Branches to the instruction land on a mark before the patch.
+      let mark = runs.count
+      runs.append(
+        Run(
+          start: place.slot, count: 1, isMark: true, isEntry: runs[rest].isEntry,
+          firstBranch: Int(runs[rest].firstBranch)))
+      runs[rest].isEntry = false
+      link(mark, after: previous)
+      previous = mark
+    }
+    for index in added {
+      link(index, after: previous)
+      previous = index
+    }
+    place.previous = previous
+  }
+
+  /// Removes the instruction; the walk goes on after it.
+  ///
+  /// - Complexity: O(1), for an inserted instruction O(log *n*), *n* the branches inserted before.
+  public mutating func remove(at place: inout Place) {
+    guard let run = place.run else {
+      anchors[place.original].remove()
+      if program.slots[place.original].isWide { anchors[place.original + 1].remove() }
+      return
+    }
+    _ = cutOut(run, &place)
+  }
+
+  // MARK: How
+
+  private func decode(_ slot: Int, isInserted: Bool) -> Instruction {
+    do throws(DecodingError) {
+      return try isInserted
+        ? Instruction(decoding: inserted, at: slot)
+        : Instruction(decoding: program.slots, at: slot)
+    } catch {
+      preconditionFailure("only instructions that decode are in a program or a patch")
+    }
+  }
+
+  /// Moves on, and gives the index of the new instruction's first slot.
+  private func nextSlot(_ place: inout Place) -> Int? {
+    if let run = place.run {
+      // More of the same run, or the runs after it.
+      if !runs[run].isMark, place.after < runs[run].end {
+        return step(&place, run, at: place.after)
+      }
+      if run != anchors[place.original].lastRun, let slot = enter(&place, after: run) {
+        return slot
+      }
+      if !anchors[place.original].isRemoved { return leaveRuns(&place) }
+    } else if place.original >= 0, program.slots[place.original].isWide {
+      place.original += 1
+    }
+    place.run = nil
+    place.original += 1
+    while place.original < anchors.count {
+      let anchor = anchors[place.original]
+      if anchor.isUntouched { return place.original }
+      if let last = anchor.lastRun, let slot = enter(&place, after: last) { return slot }
+      if !anchor.isRemoved { return leaveRuns(&place) }
+      place.original += 1
+    }
+    return nil
+  }
+
+  private func leaveRuns(_ place: inout Place) -> Int {
+    place.run = nil
+    return place.original
+  }
+
+  /// Goes to the first instruction of the runs after one, up to the last.
+  private func enter(_ place: inout Place, after run: Int) -> Int? {
+    let last = anchors[place.original].lastRun
+    var previous = run
+    while true {
+      let index = Int(runs[previous].next)
+      if !runs[index].isMark, runs[index].count > 0 {
+        place.previous = previous
+        return step(&place, index, at: Int(runs[index].start))
+      }
+      if index == last { return nil }
+      previous = index
+    }
+  }
+
+  private func step(_ place: inout Place, _ run: Int, at slot: Int) -> Int {
+    place.run = run
+    place.slot = slot
+    place.after = slot + (inserted[slot].isWide ? 2 : 1)
+    return slot
+  }
+
+  /// Cuts a run before the place, which is then at the start of the run returned.
+  private mutating func cut(_ run: Int, _ place: inout Place) -> Int {
+    hasCuts = true
+    guard place.slot > Int(runs[run].start) else {
+      // The first run follows the last one, which an insertion by slot may have changed since.
+      if Int(runs[place.previous].next) != run {
+        place.previous = anchors[place.original].lastRun ?? run
+      }
+      return run
+    }
+    let rest = split(run, at: place.slot, original: place.original)
+    place.previous = run
+    place.run = rest
+    return rest
+  }
+
+  /// Takes the instruction at the place out of its run.
+  ///
+  /// - Returns: the mark that branches to it land on, which the walk goes on after.
+  private mutating func cutOut(_ run: Int, _ place: inout Place) -> Int {
+    let rest = cut(run, &place)
+    if place.after < runs[rest].end {
+      _ = split(rest, at: place.after, original: place.original)
+    }
+    runs[rest].becomeMark()
+    place.after = place.slot
+    return rest
+  }
+
+  /// Splits a run in two.
+  private mutating func split(_ run: Int, at slot: Int, original: Int) -> Int {
+    let rest = runs.count
+    runs.append(
+      Run(
+        start: slot, count: runs[run].end - slot, firstBranch: firstBranch(from: slot)))
+    runs[run].truncate(at: slot)
+    link(rest, after: run)
+    if anchors[original].lastRun == run { anchors[original].lastRun = rest }
+    return rest
+  }
+
+  /// Links new runs after a mark, and makes the walk go on after them.
+  private mutating func insert(_ added: Range<Int>, after mark: Int, _ place: inout Place) {
+    var previous = mark
+    for index in added {
+      link(index, after: previous)
+      if anchors[place.original].lastRun == previous { anchors[place.original].lastRun = index }
+      place.previous = previous
+      previous = index
+    }
+    place.run = previous
+    place.after = runs[previous].end
+  }
+
+  /// The first inserted branch at or after an inserted slot.
+  private func firstBranch(from slot: Int) -> Int {
+    var low = 0
+    var high = branches.count
+    while low < high {
+      let middle = (low + high) / 2
+      if branches[middle].slot < slot { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+}
