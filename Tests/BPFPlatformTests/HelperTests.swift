@@ -39,21 +39,22 @@ import Testing
       #expect(HelperPrototype.named(prototype.name) == prototype)
       for (index, argument) in prototype.arguments.enumerated() {
         switch argument {
-        case .memory, .memoryOrNull, .uninitializedMemory, .writableMemory:
+        case .memory, .memoryOrNull, .uninitializedMemory, .writableMemory, .writableMemoryOrNull:
           let next = prototype.arguments.dropFirst(index + 1).first
           #expect(next == .size || next == .sizeOrZero, "\(prototype.name)")
         case .mapKey, .mapValue, .mapValueOrNull, .uninitializedMapValue:
-          #expect(prototype.arguments[0] == .map, "\(prototype.name)")
+          #expect(prototype.arguments.prefix(index).contains(.map), "\(prototype.name)")
         case .anything, .anythingOrNothing, .context, .contextOrNull, .map, .size, .sizeOrZero,
           .output, .input, .inputOutput, .stackOrNull, .reservedRecord, .reservationSize,
           .constantString, .function, .spinLock, .timer, .kernelPointerSlot, .dynptr, .socketCommon,
-          .socket, .kernelObject, .kernelObjectOrNull, .perCPUKernelObject:
+          .socketCommonOrNull, .socket, .socketOrNull, .kernelObject, .kernelObjectOrNull,
+          .perCPUKernelObject:
           break
         }
       }
       #expect(!prototype.allowed(in: .seccomp))
     }
-    #expect(HelperPrototype.named("fib_lookup") == nil)
+    #expect(HelperPrototype.all.map(\.id) == HelperID.all)
     #expect(HelperPrototype.named("no_such_helper") == nil)
   }
 

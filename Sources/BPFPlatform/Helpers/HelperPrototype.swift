@@ -8,23 +8,39 @@ public struct HelperPrototype: Hashable, Sendable {
   public let result: ResultKind
   /// Whether packet pointers a program holds are invalid after the call.
   public let invalidatesPacketPointers: Bool
+  /// Whether the program owns what the helper gives it (its result, or the dynptr it makes) and has to release it.
+  public let acquiresReference: Bool
+  /// The position in ``arguments``, counted from 0, of what the helper releases, or nil if it releases nothing.
+  public let releasedArgument: Int?
+  /// Whether the helper may sleep, so that only sleepable programs may call it.
+  public let maySleep: Bool
   /// Whether the kernel offers it only to programs under a licence compatible with the GPL.
   public let requiresGPL: Bool
+  /// What is different in programs of some types, or nil if nothing is.
+  public let variant: Variant?
   /// The program types that may call it, a bit each: asked at every call of an engine that checks.
   private let programTypeBits: UInt64
 
   public init(
     id: HelperID, name: String, arguments: [ArgumentKind], result: ResultKind,
-    invalidatesPacketPointers: Bool = false, requiresGPL: Bool = false,
-    programTypes: Set<ProgramType> = Set(ProgramType.allCases)
+    invalidatesPacketPointers: Bool = false, acquiresReference: Bool = false,
+    releasedArgument: Int? = nil, maySleep: Bool = false, requiresGPL: Bool = false,
+    programTypes: Set<ProgramType> = Set(ProgramType.allCases), variant: Variant? = nil
   ) {
     precondition(arguments.count <= 5, "a helper takes at most five arguments")
+    precondition(
+      releasedArgument.map(arguments.indices.contains) ?? true,
+      "a helper releases one of its arguments")
     self.id = id
     self.name = name
     self.arguments = arguments
     self.result = result
     self.invalidatesPacketPointers = invalidatesPacketPointers
+    self.acquiresReference = acquiresReference
+    self.releasedArgument = releasedArgument
+    self.maySleep = maySleep
     self.requiresGPL = requiresGPL
+    self.variant = variant
     programTypeBits = programTypes.reduce(0) { $0 | Self.bit(of: $1) }
   }
 
@@ -45,6 +61,33 @@ public struct HelperPrototype: Hashable, Sendable {
   private static func bit(of type: ProgramType) -> UInt64 {
     let number = UInt64(type.rawValue)
     return 1 << (number < 0x10000 ? number : number - 0x10000 + 48)
+  }
+
+  /// What the arguments are in programs of a type.
+  public func arguments(in type: ProgramType) -> [ArgumentKind] {
+    if let variant, variant.programTypes.contains(type) { variant.arguments } else { arguments }
+  }
+
+  /// Whether the kernel offers the helper to programs of a type only under a licence compatible with the GPL.
+  public func requiresGPL(in type: ProgramType) -> Bool {
+    if let variant, variant.programTypes.contains(type) { variant.requiresGPL } else { requiresGPL }
+  }
+
+  /// How a helper differs in some program types from what it is in the others: the kernel has two functions under its
+  /// number.
+  public struct Variant: Hashable, Sendable {
+    public let programTypes: Set<ProgramType>
+    public let arguments: [ArgumentKind]
+    public let requiresGPL: Bool
+
+    public init(
+      in programTypes: Set<ProgramType>, _ arguments: [ArgumentKind], needsGPL: Bool = false
+    ) {
+      precondition(arguments.count <= 5, "a helper takes at most five arguments")
+      self.programTypes = programTypes
+      self.arguments = arguments
+      requiresGPL = needsGPL
+    }
   }
 
   /// What an argument must be. A size argument follows the memory argument it measures.
@@ -74,6 +117,8 @@ public struct HelperPrototype: Hashable, Sendable {
     case memoryOrNull
     /// Readable and writable memory, whose size in bytes is the next argument.
     case writableMemory
+    /// As ``writableMemory``, or null with size 0.
+    case writableMemoryOrNull
     /// Writable memory that the helper fills, whose size in bytes is the next argument.
     case uninitializedMemory
     /// The size in bytes of the memory before it; not 0.
@@ -107,8 +152,12 @@ public struct HelperPrototype: Hashable, Sendable {
     case dynptr(DynptrUse)
     /// A socket of any family and state (`struct sock_common`).
     case socketCommon
+    /// As ``socketCommon``, or null.
+    case socketCommonOrNull
     /// A full socket (`struct bpf_sock`).
     case socket
+    /// As ``socket``, or null.
+    case socketOrNull
     /// An object of the kernel, by its BTF type.
     case kernelObject
     /// As ``kernelObject``, or null.

@@ -159,6 +159,8 @@ extension CheckedMachine {
     case .memory: return measured(isWrite: false)
     case .writableMemory: return measured(isWrite: true)
     case .memoryOrNull: return value == 0 ? (size == 0 ? 0 : refuse()) : measured(isWrite: false)
+    case .writableMemoryOrNull:
+      return value == 0 ? (size == 0 ? 0 : refuse()) : measured(isWrite: true)
     case .uninitializedMemory: return measured(isWrite: true)
     case .output(let size): return memoryArgument(size, isWrite: true)
     case .input(let size): return memoryArgument(size, isWrite: false)
@@ -176,7 +178,8 @@ extension CheckedMachine {
     case .function: return functionSlot(value).map(UInt64.init) ?? refuse()
     case .stackOrNull: return value == 0 || isStack(value) ? value : refuse()
     case .spinLock, .timer, .kernelPointerSlot, .dynptr, .socketCommon,
-      .socket, .kernelObject, .kernelObjectOrNull, .perCPUKernelObject:
+      .socketCommonOrNull, .socket, .socketOrNull, .kernelObject, .kernelObjectOrNull,
+      .perCPUKernelObject:
       return refuse()
     }
   }

@@ -138,7 +138,7 @@ extension HelperPrototype.ArgumentKind {
     case .mapKey: "a key of the map"
     case .mapValue, .uninitializedMapValue: "a value of the map"
     case .mapValueOrNull: "a value of the map, or null"
-    case .memory, .memoryOrNull, .uninitializedMemory, .writableMemory:
+    case .memory, .memoryOrNull, .uninitializedMemory, .writableMemory, .writableMemoryOrNull:
       "memory of the size that follows"
     case .size, .sizeOrZero: "the size of the memory before it"
     case .output(let size), .input(let size), .inputOutput(let size): "memory of \(size) bytes"
@@ -153,7 +153,7 @@ extension HelperPrototype.ArgumentKind {
     case .dynptr(.makesLocal), .dynptr(.makesRecord): "16 bytes of stack for a new dynptr"
     case .dynptr(.reads), .dynptr(.writes): "a dynptr"
     case .dynptr(.releasesRecord): "a dynptr of a ring buffer record"
-    case .socketCommon, .socket: "a socket"
+    case .socketCommon, .socketCommonOrNull, .socket, .socketOrNull: "a socket"
     case .kernelObject, .kernelObjectOrNull, .perCPUKernelObject: "a kernel object"
     }
   }
