@@ -27,6 +27,12 @@ struct RunReport {
     var first: [[UInt8]] = []
   }
 
+  /// Where copies of packets go.
+  struct CloneTarget: Hashable {
+    let interface: UInt32
+    let flags: UInt64
+  }
+
   let limits: Limits
   private(set) var total = Count()
   /// By verdict, in the order of their numbers.
@@ -34,6 +40,8 @@ struct RunReport {
   private(set) var redirects: [(target: ExecutionFrame.Redirect, count: Count)] = []
   /// Positions in ``redirects``.
   private var redirectPlaces: [ExecutionFrame.Redirect: Int] = [:]
+  /// What the last runs of packets sent copies to.
+  private(set) var clones: [(target: CloneTarget, count: Count)] = []
   private(set) var traceLines: [String] = []
   private(set) var traceLineCount = 0
   private(set) var faults: [(packet: Int, fault: Fault)] = []
@@ -74,6 +82,7 @@ struct RunReport {
       if faults.count < limits.faults { faults.append((total.packets, fault)) }
       return
     }
+    for clone in outcome.clones { count(clone) }
     guard let verdict else { return }
     count(verdict, bytes: bytes)
     guard let target = outcome.redirect, verdict.isRedirect else { return }
@@ -84,6 +93,14 @@ struct RunReport {
       redirectPlaces[target] = redirects.count
       redirects.append((target, Count(packets: 1, bytes: bytes)))
     }
+  }
+
+  private mutating func count(_ clone: PacketClone) {
+    let target = CloneTarget(interface: clone.interface, flags: clone.flags)
+    let index = clones.firstIndex { $0.target == target } ?? clones.count
+    if index == clones.count { clones.append((target, Count())) }
+    clones[index].count.packets += 1
+    clones[index].count.bytes += clone.bytes.count
   }
 
   private mutating func count(_ verdict: Verdict, bytes: Int) {
@@ -133,6 +150,10 @@ extension ExecutionFrame.Redirect {
       "interface \(index)" + (flags == 0 ? "" : flags == 1 ? ", ingress" : ", flags \(flags)")
     case .mapEntry(let map, let index, let flags):
       "\(map)[\(index)]" + (flags == 0 ? "" : ", flags \(flags)")
+    case .peer(let index): "peer of interface \(index)"
+    case .neighbor(let index, let nextHop):
+      "interface \(index), neighbour"
+        + (nextHop.flatMap { NetworkAddress.text(of: $0.bytes[...]) }.map { " \($0)" } ?? "")
     }
   }
 }

@@ -36,6 +36,20 @@ extension RunSession {
           }
         }
       }
+      writer.member("clones") { writer in
+        writer.array { writer in
+          for (target, count) in report.clones {
+            writer.element { writer in
+              writer.object { writer in
+                writer.member("interface", target.interface)
+                writer.member("flags", target.flags)
+                writer.member("packets", count.packets)
+                writer.member("bytes", count.bytes)
+              }
+            }
+          }
+        }
+      }
       writer.member("events") { writer in
         writer.array { writer in
           for events in report.events { writer.element { write(events, to: &$0) } }
@@ -94,6 +108,11 @@ extension RunSession {
       writer.member("map", map)
       writer.member("index", index)
       writer.member("flags", flags)
+    case .peer(let index): writer.member("peer", index)
+    case .neighbor(let index, let nextHop):
+      writer.member("interface", index)
+      let text = nextHop.flatMap { NetworkAddress.text(of: $0.bytes[...]) }
+      writer.member("neighbor", text.map(JSONValue.string) ?? .null)
     }
   }
 

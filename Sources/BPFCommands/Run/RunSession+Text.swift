@@ -12,6 +12,7 @@ extension RunSession {
     }
     sections.append(verdictTable)
     sections.append(redirectTable)
+    sections.append(cloneTable)
     sections.append(eventText)
     sections.append(traceText)
     sections.append(faultText)
@@ -76,6 +77,16 @@ extension RunSession {
     var table = TextTable(["redirected to", "packets", "bytes"])
     for (target, count) in report.redirects {
       table.add([target.displayName.escapedForDisplay, count.packets.grouped, count.bytes.grouped])
+    }
+    return table.rendered
+  }
+
+  private var cloneTable: String {
+    guard !report.clones.isEmpty else { return "" }
+    var table = TextTable(["copied to", "packets", "bytes"])
+    for (target, count) in report.clones {
+      let redirect = ExecutionFrame.Redirect.interface(target.interface, flags: target.flags)
+      table.add([redirect.displayName, count.packets.grouped, count.bytes.grouped])
     }
     return table.rendered
   }

@@ -13,9 +13,9 @@ extension ExecutionFrame {
     if layout != nil && bytes.byteCount < PacketBuffer.linkHeaderSize {
       throw .packetTooShort(length: bytes.byteCount, minimum: PacketBuffer.linkHeaderSize)
     }
-    packet.load(bytes, hidesLinkHeader: type == .socketFilter || type == .cgroupSKB)
+    packet.load(bytes, hidesLinkHeader: hidesLinkHeader)
     unsafe context.copyMemory(from: UnsafeRawBufferPointer(contextTemplate))
-    if layout?.name == "__sk_buff" { describeSocketBuffer() }
+    if isSocketBuffer { describeSocketBuffer() }
     pointContextAtPacket()
   }
 
@@ -65,13 +65,14 @@ extension ExecutionFrame {
     if offset >= 0 {
       start = packet.start + offset
     } else if offset >= networkBase {
-      start = PacketBuffer.linkHeaderStart + PacketBuffer.linkHeaderSize + offset - networkBase
+      start = packet.start + socketBuffer.networkOffset + offset - networkBase
     } else if offset >= linkBase {
-      start = PacketBuffer.linkHeaderStart + offset - linkBase
+      start = packet.start + socketBuffer.linkOffset + offset - linkBase
     } else {
       return nil
     }
-    guard start >= PacketBuffer.linkHeaderStart, start + size <= packet.end else { return nil }
+    let lowest = packet.start + min(socketBuffer.linkOffset, 0)
+    guard start >= max(lowest, 0), start + size <= packet.end else { return nil }
     var value: UInt64 = 0
     // SAFETY: the bytes lie between the headroom's start and the packet's end.
     for index in start..<start + size { value = unsafe value << 8 | UInt64(packet.memory[index]) }
@@ -91,14 +92,6 @@ extension ExecutionFrame {
     unsafe context.storeBytes(
       of: UInt64(UInt(bitPattern: base + packet.metadataStart)),
       toByteOffset: ContextLayout.PacketSlot.metadataStart.offset, as: UInt64.self)
-  }
-
-  /// Offsets of fields that describe a packet, in the program's view (linux/bpf.h).
-  private enum ViewOffset {
-    static let length = 0
-    static let packetType = 4
-    static let etherType = 16
-    static let wireLength = 160
   }
 
   /// Where a field that a host may set is kept.
@@ -126,48 +119,6 @@ extension ExecutionFrame {
     }
     return ContextLayout.Storage(
       offset: field.storage.offset + 4 * index, size: isArray ? 4 : field.size)
-  }
-
-  /// What `eth_type_trans` and a test run of the kernel write into a socket buffer.
-  private func describeSocketBuffer() {
-    let linkHeader = PacketBuffer.linkHeaderStart
-    // SAFETY: `load` made sure that the packet has an Ethernet header.
-    let destination = unsafe packet.memory[linkHeader..<linkHeader + 6]
-    let etherType =
-      unsafe UInt32(packet.memory[linkHeader + 12])
-      | UInt32(packet.memory[linkHeader + 13]) << 8
-    let isBroadcast = unsafe destination.allSatisfy { $0 == 0xff }
-    let isMulticast = unsafe destination[linkHeader] & 1 != 0
-    // The loopback device's own address is all zeros.
-    let isOurs = unsafe destination.allSatisfy { $0 == 0 }
-    let length = UInt32(packet.count)
-    store(length, at: ViewOffset.length)
-    store(isBroadcast ? 1 : isMulticast ? 2 : isOurs ? 0 : 3, at: ViewOffset.packetType)
-    // A frame whose type field is a length below 1536 is 802.3: ETH_P_802_2, or ETH_P_802_3 with an IPX checksum.
-    let ordered = UInt16(truncatingIfNeeded: etherType).byteSwapped
-    store(ordered >= 1536 ? etherType : logicalLinkType(), at: ViewOffset.etherType)
-    if hostWireLength == 0 { store(length, at: ViewOffset.wireLength) }
-  }
-
-  /// The kernel's protocol number of an 802.3 frame, in network byte order.
-  private func logicalLinkType() -> UInt32 {
-    let first = PacketBuffer.linkHeaderStart + PacketBuffer.linkHeaderSize
-    let hasRawIPX =
-      unsafe first + 2 <= packet.end && packet.memory[first] == 0xff
-      && packet.memory[first + 1] == 0xff
-    return UInt32(UInt16(hasRawIPX ? 0x0001 : 0x0004).byteSwapped)
-  }
-
-  private var hostWireLength: UInt32 {
-    unsafe contextTemplate.load(
-      fromByteOffset: ContextLayout.PacketSlot.scalarOffset + ViewOffset.wireLength, as: UInt32.self
-    )
-  }
-
-  private func store(_ value: UInt32, at viewOffset: Int) {
-    // SAFETY: called with offsets of `__sk_buff` fields in a frame that has such a context.
-    unsafe context.storeBytes(
-      of: value, toByteOffset: ContextLayout.PacketSlot.scalarOffset + viewOffset, as: UInt32.self)
   }
 }
 

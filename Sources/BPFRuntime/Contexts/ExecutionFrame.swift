@@ -15,10 +15,30 @@ public final class ExecutionFrame {
   let contextTemplate: UnsafeMutableRawBufferPointer
   /// The slot of per-CPU maps that this program uses.
   public var worker: Int
-  /// Where `bpf_redirect` or `bpf_redirect_map` last sent the packet.
+  /// Where a redirecting helper last sent the packet.
   public var redirect: Redirect?
+  /// The copies `bpf_clone_redirect` sent.
+  public var clones: [PacketClone] = []
+  /// What a device said of the packets' checksums.
+  public var receivedChecksum = PacketChecksum.none
+  /// What kind of large packet those are whose context has a `gso_size`.
+  public var receivedSegmentation = SegmentationKind()
+  /// The tunnel the packets came through.
+  public var receivedTunnel: TunnelMetadata?
+  /// The interfaces, routes and neighbours that helpers ask for; none but the loopback device where it is nil.
+  public var network: NetworkTable?
+  /// What `bpf_get_netns_cookie` returns; the kernel's first network namespace has 1.
+  public var networkNamespaceCookie: UInt64 = 1
+  /// What flow hashes and SYN cookies are made with.
+  public var secret = KeyedHash.processKey
   /// The lines `bpf_trace_printk` wrote.
   public var traceLines: [String] = []
+  /// What the packet's socket buffer holds, for programs that see one.
+  var socketBuffer = SocketBuffer()
+  /// Whether the context is a `struct __sk_buff`.
+  let isSocketBuffer: Bool
+  /// Whether a program sees its packet from after the Ethernet header.
+  let hidesLinkHeader: Bool
   /// The state of `bpf_get_prandom_u32`.
   public var randomState: UInt64 = 0x9e37_79b9_7f4a_7c15
   /// The clocks the program reads.
@@ -33,6 +53,8 @@ public final class ExecutionFrame {
     packet = PacketBuffer()
     self.type = type
     self.layout = layout
+    isSocketBuffer = layout?.name == ContextLayout.schedCLS.name
+    hidesLinkHeader = isSocketBuffer && type != .schedCLS && type != .schedACT
     self.worker = worker
     let size = max(layout?.storageSize ?? 0, 8)
     unsafe context = .allocate(byteCount: size, alignment: 16)
@@ -60,5 +82,10 @@ public final class ExecutionFrame {
     case interface(UInt32, flags: UInt64)
     /// `bpf_redirect_map`: an entry of a map of devices.
     case mapEntry(map: String, index: UInt32, flags: UInt64)
+    /// `bpf_redirect_peer`: the other end of a pair of interfaces, in its network namespace.
+    case peer(UInt32)
+    /// `bpf_redirect_neigh`: an interface, with the link-layer header made for a next hop, or for the one a route
+    /// gives where it is nil.
+    case neighbor(UInt32, nextHop: IPAddress?)
   }
 }

@@ -15,7 +15,7 @@ public final class PacketBuffer {
   /// Where a fresh packet's link-layer header starts, even if the program does not see it.
   public static let linkHeaderStart = headroom
 
-  /// The frame's memory; at least ``frameSize`` bytes. The address stays the same until a longer packet is loaded.
+  /// The frame's memory; at least ``frameSize`` bytes. The address stays the same until a longer packet is loaded or one outgrows it.
   public private(set) var memory: UnsafeMutableRawBufferPointer
   /// The size of this packet's frame: whole pages, as few as hold it with headroom and reserved tail.
   public private(set) var frameSize = PacketBuffer.minimumFrameSize
@@ -105,5 +105,56 @@ public final class PacketBuffer {
         .initializeMemory(as: UInt8.self, repeating: 0)
     }
     end = offset
+  }
+
+  /// Makes room to grow into: at least `front` bytes before the metadata and `back` after the packet's end.
+  ///
+  /// Where there is less, the packet moves to a larger frame, and all offsets with it.
+  ///
+  /// - Complexity: O(*n*), *n* the size of the frame.
+  public func reserve(front: Int, back: Int) {
+    let shift = max(front - metadataStart, 0)
+    let missing = max(end + back - (frameSize - Self.reservedTail), 0)
+    guard shift > 0 || missing > 0 else { return }
+    let size = (frameSize + shift + missing + 4095) / 4096 * 4096
+    let larger = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 64)
+    unsafe larger.initializeMemory(as: UInt8.self, repeating: 0)
+    // SAFETY: the new frame is longer than the old one by the shift, or more.
+    unsafe UnsafeMutableRawBufferPointer(rebasing: larger[shift..<(shift + frameSize)])
+      .copyMemory(from: UnsafeRawBufferPointer(rebasing: memory[..<frameSize]))
+    unsafe memory.deallocate()
+    unsafe memory = larger
+    frameSize = size
+    metadataStart += shift
+    start += shift
+    end += shift
+    usedHeadroom = true
+  }
+
+  /// Copies bytes inside the frame, where both places may overlap; what lies outside of it is left out.
+  func copy(_ count: Int, from source: Int, to target: Int) {
+    let count = min(count, frameSize - max(source, target))
+    guard count > 0, source >= 0, target >= 0 else { return }
+    // SAFETY: both places lie in the frame, and copying allows for overlap.
+    let bytes = unsafe UnsafeRawBufferPointer(rebasing: memory[source..<(source + count)])
+    unsafe UnsafeMutableRawBufferPointer(rebasing: memory[target..<(target + count)])
+      .copyMemory(from: bytes)
+  }
+
+  /// Makes bytes of the frame 0; what lies outside of it is left out.
+  func clear(_ count: Int, at offset: Int) {
+    let count = min(count, frameSize - offset)
+    guard count > 0, offset >= 0 else { return }
+    // SAFETY: the place lies in the frame.
+    unsafe UnsafeMutableRawBufferPointer(rebasing: memory[offset..<(offset + count)])
+      .initializeMemory(as: UInt8.self, repeating: 0)
+  }
+
+  /// Bytes of the frame, as far as they lie in it, for a checksum.
+  func withBytes<Result>(_ count: Int, at offset: Int, _ body: (RawSpan) -> Result) -> Result {
+    let start = min(max(offset, 0), frameSize)
+    let count = min(max(count, 0), frameSize - start)
+    // SAFETY: the place lies in the frame.
+    return unsafe body(UnsafeRawBufferPointer(rebasing: memory[start..<(start + count)]).bytes)
   }
 }

@@ -66,13 +66,14 @@ public final class LoadedProgram: Sendable {
     precondition(frame.type == type, "a frame runs programs of the type it was made for")
     let machine = frame.checkedMachine(for: checked)
     frame.redirect = nil
+    frame.clones.removeAll()
     frame.traceLines.removeAll()
     machine.start(checked)
     let result = CheckedInterpreter.run(machine, budget: budget)
     if machine.liveRecords > 0 { machine.discardRecords() }
     return Outcome(
       returnValue: result.value, instructions: result.executed, fault: result.fault,
-      redirect: frame.redirect, traceLines: frame.traceLines)
+      redirect: frame.redirect, clones: frame.clones, traceLines: frame.traceLines)
   }
 }
 

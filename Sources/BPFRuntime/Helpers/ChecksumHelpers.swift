@@ -68,12 +68,58 @@ extension ExecutionFrame {
       let marksZero = flags & Flags.markMangledZero != 0
       if marksZero && flags & Flags.markEnforce == 0 && old == 0 { return 0 }
       var new = try replaced(old, from: from, to: to, flags: flags)
+      if flags & Flags.pseudoHeader != 0 {
+        sumPseudoHeader(from: from, to: to, flags: flags)
+      }
       if marksZero && new == 0 { new = 0xffff }
       unsafe packet.memory.storeBytes(of: new, toByteOffset: place, as: UInt16.self)
       return 0
     } catch {
       return error.result
     }
+  }
+
+  /// Brings a device's sum, which covers no pseudo-header, up to date with a field of one.
+  private func sumPseudoHeader(from: UInt64, to: UInt64, flags: UInt64) {
+    guard case .complete(let sum) = socketBuffer.checksum else { return }
+    let (old, new) = (UInt32(truncatingIfNeeded: from), UInt32(truncatingIfNeeded: to))
+    switch flags & Flags.fieldSize {
+    case 0 where flags & Flags.version6 == 0:
+      socketBuffer.checksum = .complete(sum: ~Checksum.add(new, ~sum))
+    case 2:
+      let (old, new) = (old & 0xffff, new & 0xffff)
+      socketBuffer.checksum = .complete(sum: ~Checksum.add(Checksum.add(~sum, ~old), new))
+    case 4: socketBuffer.checksum = .complete(sum: ~Checksum.add(Checksum.add(~sum, ~old), new))
+    default: break
+    }
+  }
+
+  /// `bpf_csum_update`: adds to the sum a device made; the new sum, or an error where there is none.
+  func updateChecksum(by difference: UInt64) -> UInt64 {
+    guard case .complete(let sum) = socketBuffer.checksum else {
+      return KernelError.notSupported.result
+    }
+    let new = Checksum.add(sum, UInt32(truncatingIfNeeded: difference))
+    socketBuffer.checksum = .complete(sum: new)
+    return UInt64(new)
+  }
+
+  /// `bpf_csum_level`: how many checksums a device verified (0), one more (1), one less (2), none (3).
+  func checksumLevel(_ operation: UInt64) -> UInt64 {
+    let highest: UInt8 = 3
+    switch (operation, socketBuffer.checksum) {
+    case (0, .unnecessary(let level)): return UInt64(level)
+    case (0, _): return KernelError.permissionDenied.result
+    case (1, .unnecessary(let level)):
+      socketBuffer.checksum = .unnecessary(level: level < highest ? level + 1 : level)
+    case (1, .none): socketBuffer.checksum = .unnecessary(level: 0)
+    case (2, .unnecessary(let level)):
+      socketBuffer.checksum = level == 0 ? .none : .unnecessary(level: level - 1)
+    case (3, .unnecessary): socketBuffer.checksum = .none
+    case (1...3, _): break
+    default: return KernelError.invalidArgument.result
+    }
+    return 0
   }
 
   /// Where in the packet's memory a checksum field is.

@@ -2,7 +2,7 @@ public import BPFPlatform
 
 extension ExecutionFrame {
   /// The helpers this runtime runs. Programs that call another one are told its name.
-  public static let implementedHelpers: Set<HelperID> = [
+  public static let implementedHelpers = Set<HelperID>([
     .tailCall, .mapLookupElement, .mapUpdateElement, .mapDeleteElement, .mapLookupPerCPUElement,
     .ktimeGetNanoseconds, .ktimeGetBootNanoseconds, .ktimeGetCoarseNanoseconds,
     .ktimeGetTAINanoseconds, .jiffies64, .getRandomU32, .getProcessorID, .getNUMANodeID,
@@ -13,7 +13,7 @@ extension ExecutionFrame {
     .xdpGetBufferLength, .xdpLoadBytes, .xdpStoreBytes, .skbLoadBytes, .skbLoadBytesRelative,
     .skbStoreBytes, .skbPullData, .l3ChecksumReplace, .l4ChecksumReplace, .loop,
     .forEachMapElement,
-  ]
+  ]).union(packetHelpers)
 
   /// Those of ``implementedHelpers`` that choose the instruction to go on with: an engine does them itself.
   static let controlFlowHelpers: Set<HelperID> = [.tailCall, .loop, .forEachMapElement]
@@ -85,8 +85,7 @@ extension ExecutionFrame {
     case .skbPullData: skbPullData(a2)
     case .l3ChecksumReplace: unsafe l3ChecksumReplace(at: a2, from: a3, to: a4, flags: a5)
     case .l4ChecksumReplace: unsafe l4ChecksumReplace(at: a2, from: a3, to: a4, flags: a5)
-    default:
-      preconditionFailure("an engine calls implemented helpers only, and does control flow itself")
+    default: unsafe callPacketHelper(id, a1, a2, a3, a4, a5)
     }
   }
 }

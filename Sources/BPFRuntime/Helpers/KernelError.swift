@@ -2,12 +2,19 @@
 enum KernelError: Int64, Error {
   case noSuchEntry = 2
   case tooBig = 7
+  case tryAgain = 11
   case noMemory = 12
   case permissionDenied = 13
   case badAddress = 14
+  case noDevice = 19
   case invalidArgument = 22
   case noSpace = 28
   case outOfRange = 34
+  case badProtocol = 71
+  case badMessage = 74
+  case operationNotSupported = 95
+  case unknownAddressFamily = 97
+  case alreadyInProgress = 114
   case notSupported = 524
 
   /// What r0 is after the call: the negated number, sign-extended.

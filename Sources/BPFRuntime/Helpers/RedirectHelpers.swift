@@ -31,6 +31,62 @@ extension ExecutionFrame {
     return Verdict.trafficRedirect
   }
 
+  /// `bpf_redirect_peer`: into the namespace of an interface's other end.
+  func redirectToPeer(of interface: UInt64, flags: UInt64) -> UInt64 {
+    guard flags == 0 else { return Verdict.trafficShot }
+    redirect = .peer(UInt32(truncatingIfNeeded: interface))
+    return Verdict.trafficRedirect
+  }
+
+  /// `bpf_redirect_neigh`: with a link-layer header for the next hop in a `struct bpf_redir_neigh`, if there is one.
+  ///
+  /// SAFETY: the parameters are as large as the size beside them says, which the engine checked.
+  @unsafe
+  func redirectToNeighbor(
+    on interface: UInt64, parameters: UInt64, size: UInt64, flags: UInt64
+  ) -> UInt64 {
+    let size = UInt64(UInt32(truncatingIfNeeded: size))
+    let structureSize: UInt64 = 20
+    guard size == 0 || size >= structureSize, flags == 0 else { return Verdict.trafficShot }
+    var nextHop: IPAddress?
+    if size > 0 {
+      let bytes = unsafe copyBytes(parameters, count: structureSize)
+      switch UInt32(bytes[0]) | UInt32(bytes[1]) << 8 | UInt32(bytes[2]) << 16
+        | UInt32(bytes[3]) << 24
+      {
+      case AddressFamily.ipv4: nextHop = IPAddress(bytes: bytes[4..<8])
+      case AddressFamily.ipv6: nextHop = IPAddress(bytes: bytes[4..<20])
+      default: break
+      }
+    }
+    redirect = .neighbor(UInt32(truncatingIfNeeded: interface), nextHop: nextHop)
+    return Verdict.trafficRedirect
+  }
+
+  /// `bpf_clone_redirect`: sends a copy of the packet as it is now. Any interface will do where the host names none.
+  func cloneRedirect(to interface: UInt64, flags: UInt64) -> UInt64 {
+    guard flags & ~RedirectFlags.ingress == 0 else { return KernelError.invalidArgument.result }
+    guard !isSegmented || !socketBuffer.segmentation.isEmpty else {
+      return KernelError.badMessage.result
+    }
+    let interface = UInt32(truncatingIfNeeded: interface)
+    guard network == nil || network?.interface(interface) != nil else {
+      return KernelError.invalidArgument.result
+    }
+    guard socketBuffer.linkHeader < socketBuffer.networkHeader, packet.count > 0 else {
+      return KernelError.outOfRange.result
+    }
+    let tag =
+      self[.hasTag] == 0
+      ? nil
+      : VLANTag(
+        etherType: UInt16(truncatingIfNeeded: self[.tagProtocol]).bigEndian,
+        control: UInt16(truncatingIfNeeded: self[.tag]))
+    clones.append(
+      PacketClone(bytes: packet.bytes, interface: interface, flags: flags, tag: tag))
+    return 0
+  }
+
   /// `bpf_redirect_map`. An entry that is missing takes an earlier redirect back.
   ///
   /// SAFETY: as for the map helpers.

@@ -25,8 +25,8 @@ extension ExecutionFrame {
     let offset = Int(UInt32(truncatingIfNeeded: offset))
     let origin: Int? =
       switch UInt32(truncatingIfNeeded: header) {
-      case 0: PacketBuffer.linkHeaderStart - packet.start
-      case 1: PacketBuffer.linkHeaderStart + PacketBuffer.linkHeaderSize - packet.start
+      case 0: socketBuffer.linkOffset
+      case 1: socketBuffer.networkOffset
       default: nil
       }
     guard let origin, offset <= 0xffff else {
@@ -62,10 +62,11 @@ extension ExecutionFrame {
     guard offset <= Int(Int32.max), offset + count <= packet.count,
       let source = unsafe hostPointer(buffer), let base = unsafe packet.memory.baseAddress
     else { return KernelError.badAddress.result }
+    let sums = flags & Flags.recomputeChecksum != 0
+    if sums { sumBlock(count, at: offset, subtracting: true) }
     unsafe (base + packet.start + offset).copyMemory(from: source, byteCount: count)
-    if flags & Flags.invalidateHash != 0, let hash = layout?.field(named: "hash") {
-      unsafe context.storeBytes(of: 0, toByteOffset: hash.storage.offset, as: UInt32.self)
-    }
+    if sums { sumBlock(count, at: offset, subtracting: false) }
+    if flags & Flags.invalidateHash != 0 { clearHash() }
     return 0
   }
 

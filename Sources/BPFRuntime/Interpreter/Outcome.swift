@@ -10,6 +10,8 @@ public struct Outcome: Sendable {
   public let fault: Fault?
   /// Where the program sent the packet, if it asked to.
   public let redirect: ExecutionFrame.Redirect?
+  /// The copies of the packet it sent with `bpf_clone_redirect`, first one first.
+  public let clones: [PacketClone]
   /// The lines the program wrote with `bpf_trace_printk`.
   public let traceLines: [String]
 }
