@@ -81,23 +81,22 @@ extension ExecutionFrame {
     let type =
       unsafe UInt16(packet.memory[linkHeader + 12])
       | UInt16(packet.memory[linkHeader + 13]) << 8
-    let isBroadcast = unsafe destination.allSatisfy { $0 == 0xff }
-    let isMulticast = unsafe destination[linkHeader] & 1 != 0
-    // The loopback device's own address is all zeros.
+    let isGroup = unsafe destination[linkHeader] & 1 != 0
+    // The loopback device's own address is all zeros, and so is its broadcast address: all ones are a group there.
     let isOurs = unsafe destination.allSatisfy { $0 == 0 }
     self[.length] = UInt32(packet.count)
-    self[.packetType] = isBroadcast ? 1 : isMulticast ? 2 : isOurs ? 0 : 3
+    self[.packetType] = isGroup ? 2 : isOurs ? 0 : 3
     let payload = linkHeader + PacketBuffer.linkHeaderSize
-    etherType = EtherType.isType(type) ? type : etherType8023(payloadAt: payload)
+    etherType = EtherType.isType(type) ? type : etherType8023(payloadAt: payload, end: packet.end)
     if self[.wireLength] == 0 { self[.wireLength] = UInt32(packet.count) }
   }
 
-  /// The kernel's number for a frame whose type field is a length.
-  func etherType8023(payloadAt offset: Int) -> UInt16 {
-    let hasRawIPX =
-      unsafe offset + 2 <= packet.end && packet.memory[offset] == 0xff
-      && packet.memory[offset + 1] == 0xff
-    return hasRawIPX ? EtherType.raw8023 : EtherType.logicalLink
+  /// The kernel's number for a frame whose type field is a length, by what follows it before an end.
+  func etherType8023(payloadAt offset: Int, end: Int) -> UInt16 {
+    guard offset + 2 <= min(end, packet.frameSize) else { return EtherType.logicalLink }
+    // SAFETY: the two bytes lie in the frame.
+    let first = unsafe packet.memory.loadUnaligned(fromByteOffset: offset, as: UInt16.self)
+    return first == 0xffff ? EtherType.raw8023 : EtherType.logicalLink
   }
 
   // MARK: Moving bytes

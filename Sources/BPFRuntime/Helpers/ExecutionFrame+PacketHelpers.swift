@@ -39,7 +39,8 @@ extension ExecutionFrame {
 
     case .cloneRedirect: return cloneRedirect(to: a2, flags: a3)
     case .redirectPeer: return redirectToPeer(of: a1, flags: a2)
-    case .redirectNeigh: return unsafe redirectToNeighbor(on: a1, parameters: a2, size: a3, flags: a4)
+    case .redirectNeigh:
+      return unsafe redirectToNeighbor(on: a1, parameters: a2, size: a3, flags: a4)
     case .fibLookup: return unsafe lookUpRoute(a2, size: a3, flags: a4)
     case .checkMTU: return unsafe checkLength(interface: a2, length: a3, difference: a4, flags: a5)
     case .skbGetTunnelKey: return unsafe skbGetTunnelKey(into: a2, size: a3, flags: a4)
@@ -53,8 +54,10 @@ extension ExecutionFrame {
       return unsafe generateSYNCookie(header: a1, tcp: a2, size: a3, isVersion6: false)
     case .tcpRawGenSYNCookieIPv6:
       return unsafe generateSYNCookie(header: a1, tcp: a2, size: a3, isVersion6: true)
-    case .tcpRawCheckSYNCookieIPv4: return unsafe checkSYNCookie(header: a1, tcp: a2, isVersion6: false)
-    case .tcpRawCheckSYNCookieIPv6: return unsafe checkSYNCookie(header: a1, tcp: a2, isVersion6: true)
+    case .tcpRawCheckSYNCookieIPv4:
+      return unsafe checkSYNCookie(header: a1, tcp: a2, isVersion6: false)
+    case .tcpRawCheckSYNCookieIPv6:
+      return unsafe checkSYNCookie(header: a1, tcp: a2, isVersion6: true)
     default:
       guard let result = withoutSocket(id) else {
         preconditionFailure(

@@ -156,9 +156,10 @@ extension ExecutionFrame {
       guard difference < 0, target != .decapsulates else { throw .invalidArgument }
       shortest = target == .leavesIPv4 ? Self.ipv4HeaderSize : Self.ipv6HeaderSize
     }
-    let length = packet.count - socketBuffer.networkOffset
+    // As in the kernel, a packet cut before its network header counts as a long one here.
+    let length = UInt32(truncatingIfNeeded: packet.count - socketBuffer.networkOffset)
     if difference < 0 {
-      guard count < length, length - count >= shortest else { throw .notSupported }
+      guard count < length, Int(length) - count >= shortest else { throw .notSupported }
       try shrinkRoom(by: count, after: kept, flags)
     } else {
       guard isSegmented || packet.count + count <= SocketBuffer.maximumLength else {

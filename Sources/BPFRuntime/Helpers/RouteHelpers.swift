@@ -267,7 +267,8 @@ extension ExecutionFrame {
   private func tcpHeaderLength(at place: UInt16) -> Int {
     let offset = packet.start + Int(place) - socketBuffer.headroom + 12
     return packet.withBytes(1, at: offset) {
-      $0.byteCount == 1 ? Int(unsafe $0.unsafeLoad(fromUncheckedByteOffset: 0, as: UInt8.self) >> 4) * 4 : 0
+      $0.byteCount == 1
+        ? Int(unsafe $0.unsafeLoad(fromUncheckedByteOffset: 0, as: UInt8.self) >> 4) * 4 : 0
     }
   }
 }

@@ -62,9 +62,11 @@ extension ExecutionFrame {
     let control = unsafe packet.memory.loadUnaligned(fromByteOffset: place, as: UInt16.self)
     let type = unsafe packet.memory.loadUnaligned(fromByteOffset: place + 2, as: UInt16.self)
     removeBytes(Self.tagSize, after: Self.addressesSize)
+    // The kernel looks without asking whether the packet goes on there.
+    let payload = packet.start + PacketBuffer.linkHeaderSize
     etherType =
       EtherType.isType(type)
-      ? type : etherType8023(payloadAt: packet.start + PacketBuffer.linkHeaderSize)
+      ? type : etherType8023(payloadAt: payload, end: packet.frameSize)
     socketBuffer.linkHeader &+= UInt16(Self.tagSize)
     if socketBuffer.networkOffset < PacketBuffer.linkHeaderSize {
       socketBuffer.networkHeader = UInt16(

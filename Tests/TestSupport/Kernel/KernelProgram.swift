@@ -99,7 +99,7 @@ public final class KernelProgram {
   ///   - data: the packet, from its link-layer header on.
   ///   - context: the bytes of the context structure, or none for the default.
   public func run(_ data: [UInt8], context: [UInt8] = [], repeating: Int = 1) throws -> Run {
-    var output = [UInt8](repeating: 0, count: data.count + 8192)
+    var output = [UInt8](repeating: 0, count: data.count + 32768)
     var contextOutput = [UInt8](repeating: 0, count: max(context.count, 8))
     let contextSize = UInt32(context.count)
     var attributes = BPFAttributes()

@@ -172,33 +172,39 @@ struct PacketEditTests {
 
   @Test(arguments: 0..<8) func `edits in any order`(seed: Int) throws {
     var random = SeededRandom(seed: UInt64(seed) &* 0x9e37_79b9 &+ 12345)
-    for _ in 0..<25 {
-      let edits = (0..<Int.random(in: 2...8, using: &random)).map { _ in Self.edit(&random) }
+    for round in 0..<25 {
+      let edits = (0..<Int.random(in: 2...8, using: &random)).map { _ in
+        Self.edit(&random, cutsPackets: round % 2 == 0)
+      }
       try PacketEdits.expectSame(edits)
     }
   }
 
-  private static func edit(_ random: inout SeededRandom) -> PacketEdit {
+  /// A random edit.
+  ///
+  /// - Parameter cutsPackets: whether packets may get shorter at their end; if not, they may get room for headers. After
+  ///   both, the kernel's packet has bytes in it that are nobody's.
+  private static func edit(_ random: inout SeededRandom, cutsPackets: Bool) -> PacketEdit {
     func pick(_ values: [UInt64]) -> UInt64 { values.randomElement(using: &random) ?? 0 }
     let encapsulations: [UInt64] = [
       0, 0, 0, 1, 2, 4, 2 | 1 << 3, 4 | 1 << 4, 2 | 1 << 4 | 14 << 56, 1 << 5, 1 << 7, 1 << 8,
     ]
-    switch Int.random(in: 0..<12, using: &random) {
+    switch Int.random(in: 0..<11, using: &random) {
     case 0: return PacketEdit(.skbVLANPush, pick([0x0081, 0xa888, 0]), pick([0, 5, 0xfff]))
     case 1: return PacketEdit(.skbVLANPop)
     case 2: return PacketEdit(.skbChangeProtocol, pick([ipv4, ipv6]), 0)
-    case 3: return PacketEdit(.skbChangeTail, UInt64.random(in: 0...200, using: &random), 0)
-    case 4: return PacketEdit(.skbChangeTail, UInt64.random(in: 14...5000, using: &random), 0)
-    case 5: return PacketEdit(.skbChangeHead, UInt64.random(in: 0...100, using: &random), 0)
-    case 6, 7:
-      return PacketEdit(
-        .skbAdjustRoom, UInt64.random(in: 0...300, using: &random), pick([0, 1]),
-        pick(encapsulations))
-    case 8, 9:
+    case 3:
+      let length = UInt64.random(in: cutsPackets ? 0...200 : 4000...6000, using: &random)
+      return PacketEdit(.skbChangeTail, length, 0)
+    case 4: return PacketEdit(.skbChangeHead, UInt64.random(in: 0...100, using: &random), 0)
+    case 5, 6:
+      let count = cutsPackets ? 0 : UInt64.random(in: 0...300, using: &random)
+      return PacketEdit(.skbAdjustRoom, count, pick([0, 1]), pick(encapsulations))
+    case 7, 8:
       let count = Int32.random(in: 1...60, using: &random)
       return PacketEdit(
         .skbAdjustRoom, UInt64(UInt32(bitPattern: -count)), pick([0, 1]), pick(encapsulations))
-    case 10: return PacketEdit(.skbECNSetCE)
+    case 9: return PacketEdit(.skbECNSetCE)
     default: return PacketEdit(.skbChangeType, UInt64.random(in: 0...4, using: &random))
     }
   }

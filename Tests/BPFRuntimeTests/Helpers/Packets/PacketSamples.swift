@@ -64,7 +64,8 @@ enum PacketSamples {
   /// IPv4 in its varieties: protocols, options, fragments, lengths.
   static let ipv4Frames: [[UInt8]] = [
     frame(ipv4, ipv4Packet(protocol: 6, tcp(0))),
-    frame(ipv4, ipv4Packet(protocol: 6, service: 1, tcp(100, options: segmentSize + [1, 1, 1, 0]))),
+    frame(
+      ipv4, ipv4Packet(protocol: 6, service: 1, tcp(100, options: segmentSize + [1, 1, 1, 0]))),
     frame(to: others, ipv4, ipv4Packet(protocol: 17, service: 2, udp(18))),
     frame(to: everybody, ipv4, ipv4Packet(protocol: 17, options: 8, service: 3, udp(31))),
     frame(to: group, ipv4, ipv4Packet(protocol: 1, service: 0xb9, icmp)),
