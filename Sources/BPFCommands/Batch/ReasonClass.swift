@@ -21,6 +21,7 @@ enum ReasonClass {
     case .notPermitted: "not_permitted"
     case .specialField: "special_field"
     case .uninitializedStack: "uninitialized_stack"
+    case .dynptrAccess: "dynptr_access"
     case .uninitializedRegister: "uninitialized_register"
     case .writeToFramePointer: "write_to_frame_pointer"
     case .stalePacketPointer: "stale_packet_pointer"
@@ -40,6 +41,9 @@ enum ReasonClass {
     case .tooManyRecords: "too_many_records"
     case .callbackResult: "callback_result"
     case .notAllowedInCallback: "not_allowed_in_callback"
+    case .callWhileLocked: "call_while_locked"
+    case .lockNotHeld: "lock_not_held"
+    case .lockHeldAtExit: "lock_held_at_exit"
     case .packetLoadNotAllowed: "packet_load_not_allowed"
     case .packetLoadWithoutContext: "packet_load_without_context"
     }

@@ -73,6 +73,9 @@ public final class ExecutionFrame {
     unsafe contextTemplate.deallocate()
   }
 
+  /// What the host lets programs read by address.
+  var grantedMemory: [GrantedMemory] = []
+
   /// The checked interpreter's state, made at its first run.
   var machine: CheckedMachine?
 

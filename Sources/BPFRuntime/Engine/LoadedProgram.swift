@@ -70,7 +70,7 @@ public final class LoadedProgram: Sendable {
     frame.traceLines.removeAll()
     machine.start(checked)
     let result = CheckedInterpreter.run(machine, budget: budget)
-    if machine.liveRecords > 0 { machine.discardRecords() }
+    machine.end()
     return Outcome(
       returnValue: result.value, instructions: result.executed, fault: result.fault,
       redirect: frame.redirect, clones: frame.clones, traceLines: frame.traceLines)

@@ -13,7 +13,15 @@ extension ExecutionFrame {
     .xdpGetBufferLength, .xdpLoadBytes, .xdpStoreBytes, .skbLoadBytes, .skbLoadBytesRelative,
     .skbStoreBytes, .skbPullData, .l3ChecksumReplace, .l4ChecksumReplace, .loop,
     .forEachMapElement,
-  ]).union(packetHelpers)
+  ]).union(packetHelpers).union(memoryHelpers)
+
+  /// Locks, dynptrs, and what reads memory by address.
+  private static let memoryHelpers: Set<HelperID> = [
+    .spinLock, .spinUnlock, .snprintf, .probeRead, .probeReadString, .probeReadUser,
+    .probeReadKernel, .probeReadUserString, .probeReadKernelString, .copyFromUser,
+    .dynptrFromMemory, .dynptrRead, .dynptrWrite, .dynptrData, .ringBufferReserveDynptr,
+    .ringBufferSubmitDynptr, .ringBufferDiscardDynptr,
+  ]
 
   /// Those of ``implementedHelpers`` that choose the instruction to go on with: an engine does them itself.
   static let controlFlowHelpers: Set<HelperID> = [.tailCall, .loop, .forEachMapElement]
@@ -56,6 +64,8 @@ extension ExecutionFrame {
     case .tracePrintk: unsafe tracePrint(format: a1, size: a2, a3, a4, a5)
     case .traceVprintk:
       unsafe tracePrint(format: a1, size: a2, arguments: a3, argumentsSize: a4)
+    case .snprintf:
+      unsafe formatString(into: a1, size: a2, format: a3, arguments: a4, argumentsSize: a5)
     case .stringCompare: unsafe compareString(a1, size: a2, to: a3)
     case .stringToLong: unsafe parseSigned(a1, size: a2, flags: a3, into: a4)
     case .stringToUnsignedLong: unsafe parseUnsigned(a1, size: a2, flags: a3, into: a4)
@@ -66,6 +76,25 @@ extension ExecutionFrame {
     case .ringBufferSubmit: unsafe ringBufferSubmit(a1)
     case .ringBufferDiscard: unsafe ringBufferDiscard(a1)
     case .ringBufferQuery: unsafe ringBufferQuery(a1, a2)
+
+    case .ringBufferReserveDynptr:
+      unsafe reserveDynptr(a1, size: a2, flags: a3, into: a4)
+    case .ringBufferSubmitDynptr: unsafe releaseDynptr(a1, isDiscarded: false)
+    case .ringBufferDiscardDynptr: unsafe releaseDynptr(a1, isDiscarded: true)
+    case .dynptrFromMemory: unsafe makeDynptr(of: a1, size: a2, flags: a3, into: a4)
+    case .dynptrRead: unsafe readDynptr(into: a1, size: a2, from: a3, at: a4, flags: a5)
+    case .dynptrWrite: unsafe writeDynptr(a1, at: a2, from: a3, size: a4, flags: a5)
+    case .dynptrData: unsafe dynptrData(a1, at: a2, size: a3)
+
+    case .spinLock: unsafe lockValue(a1)
+    case .spinUnlock: unsafe unlockValue(a1)
+
+    case .probeRead: unsafe probeRead(into: a1, size: a2, from: a3, .either)
+    case .probeReadUser, .copyFromUser: unsafe probeRead(into: a1, size: a2, from: a3, .user)
+    case .probeReadKernel: unsafe probeRead(into: a1, size: a2, from: a3, .kernel)
+    case .probeReadString: unsafe probeReadString(into: a1, size: a2, from: a3, .either)
+    case .probeReadUserString: unsafe probeReadString(into: a1, size: a2, from: a3, .user)
+    case .probeReadKernelString: unsafe probeReadString(into: a1, size: a2, from: a3, .kernel)
 
     case .redirect: redirect(to: a1, flags: a2)
     case .redirectMap: unsafe redirect(through: a1, index: a2, flags: a3)

@@ -8,7 +8,9 @@ struct FormattedText {
   /// The most bytes the arguments may take once strings and addresses are read.
   private static let argumentCapacity = 512
 
-  /// The bytes written, at most ``capacity``.
+  /// The most bytes that are kept of this text; -1 where there is no room even for its zero.
+  private let capacity: Int
+  /// The bytes written, at most the capacity.
   private(set) var bytes: [UInt8] = []
   /// The number of bytes the whole text has, which may be more.
   private(set) var count = 0
@@ -25,14 +27,17 @@ struct FormattedText {
   /// - Parameters:
   ///   - format: the bytes up to a terminating zero, which must be there.
   ///   - arguments: one for each directive; more are ignored.
+  ///   - capacity: the most bytes to keep; -1 for no buffer at all.
   ///   - read: gives at most so many bytes at an address of the program, or nil where it may not read. What it cannot
   ///     read prints as the empty string or as an address of zeroes.
   /// - Complexity: O(*n*), *n* the length of format and text.
   /// - Throws: what the kernel's helper returns: ``KernelError/invalidArgument`` for a bad format,
   ///   ``KernelError/noSpace`` if the arguments' text is too long.
   init(
-    format: [UInt8], arguments: [UInt64], read: (UInt64, Int) -> [UInt8]?
+    format: [UInt8], arguments: [UInt64], capacity: Int = Self.capacity,
+    read: (UInt64, Int) -> [UInt8]?
   ) throws(KernelError) {
+    self.capacity = capacity
     guard let end = format.firstIndex(of: 0) else { throw .invalidArgument }
     let directives = try FormatDirective.parse(
       Array(format[..<end]), argumentLimit: arguments.count)
@@ -77,7 +82,7 @@ struct FormattedText {
       case .character(let field):
         appendPadded([UInt8(truncatingIfNeeded: value)], field)
       case .string(let field): appendPadded(string.next() ?? [], field)
-      case .bareString, .internetAddress: append(string.next() ?? [])
+      case .bareString, .internetAddress: appendReady(string.next() ?? [])
       case .pointer(var field):
         if field.width == 0 {
           field.width = 16
@@ -87,7 +92,7 @@ struct FormattedText {
           isSigned: false, isLong: true, radix: 16, isUppercase: false)
         appendInteger(value, format, field)
       case .symbol(let field): appendPadded(Self.hexadecimal(value), field)
-      case .bareSymbol: append(Self.hexadecimal(value))
+      case .bareSymbol: appendReady(Self.hexadecimal(value))
       }
     }
   }
@@ -127,7 +132,7 @@ struct FormattedText {
   }
 
   private mutating func append(_ byte: UInt8) {
-    if bytes.count < Self.capacity { bytes.append(byte) }
+    if bytes.count < capacity { bytes.append(byte) }
     count += 1
   }
 
@@ -135,9 +140,14 @@ struct FormattedText {
     for byte in text { append(byte) }
   }
 
+  /// Appends text that the kernel makes beforehand. Where its buffer is full, it does not even count it.
+  private mutating func appendReady(_ text: [UInt8]) {
+    if count <= capacity { append(text) }
+  }
+
   private mutating func append(_ byte: UInt8, times: Int) {
     guard times > 0 else { return }
-    let kept = min(times, Self.capacity - bytes.count)
+    let kept = max(min(times, capacity - bytes.count), 0)
     bytes.append(contentsOf: repeatElement(byte, count: kept))
     count += times
   }

@@ -44,6 +44,21 @@ extension ExecutionFrame {
   }
 }
 
+extension ExecutionFrame {
+  /// `bpf_spin_lock`, on the host's address of a lock in a map's value.
+  @unsafe
+  func lockValue(_ lock: UInt64) -> UInt64 {
+    if let lock = unsafe hostPointer(lock) { unsafe ValueLock.acquire(lock) }
+    return 0
+  }
+
+  @unsafe
+  func unlockValue(_ lock: UInt64) -> UInt64 {
+    if let lock = unsafe hostPointer(lock) { unsafe ValueLock.release(lock) }
+    return 0
+  }
+}
+
 /// Runs `body` on the map whose unretained reference `bits` holds, without touching its reference count.
 @unsafe
 @inline(__always)

@@ -7,7 +7,7 @@ extension ExecutionFrame {
   func compareString(_ string: UInt64, size: UInt64, to other: UInt64) -> UInt64 {
     let size = UInt64(UInt32(truncatingIfNeeded: size))
     let left = unsafe copyBytes(string, count: size)
-    guard let right = memoryReader?(other, left.count) else {
+    guard let right = readMemory(at: other, limit: left.count) else {
       return KernelError.badAddress.result
     }
     for index in left.indices {

@@ -27,6 +27,8 @@ enum CheckedInterpreter {
     let executed = budget - state.remaining
     let slot = unsafe machine.code.slot(before: state.next)
     switch ending {
+    case .exited where unsafe machine.heldLock != nil:
+      return (0, executed, machine.code.fault(.lockHeldAtExit, at: slot))
     case .exited where machine.liveRecords > 0:
       return (0, executed, machine.code.fault(.unreleasedRecords(machine.liveRecords), at: slot))
     case .exited: return unsafe (machine.registers[0], executed, nil)

@@ -25,6 +25,10 @@ extension CheckedMachine {
       failure = unsafe .helperNotAllowed(id, frame.type)
       return .failed
     }
+    if unsafe heldLock != nil, id != .spinUnlock {
+      failure = .callWhileLocked(id)
+      return .failed
+    }
     // SAFETY: at most five arguments, in the registers after r0.
     let arguments = unsafe registers + 1
     var translated: (UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0)
@@ -64,12 +68,26 @@ extension CheckedMachine {
       return runOwnHelper(id, translated, map: map)
     }
 
+    if id == .spinUnlock, unsafe heldLock != hostPointer(translated.0) {
+      failure = .lockNotHeld
+      return .failed
+    }
     let result = unsafe frame.callHelper(
       id, translated.0, translated.1, translated.2, translated.3, translated.4)
 
     initialized = initialized & ~0b11_1110 | 1
     if unsafe call.pointee.invalidatesPacketPointers { movePacket(helper: id) }
-    if id == .ringBufferSubmit || id == .ringBufferDiscard { releaseRecord(unsafe arguments[0]) }
+    switch id {
+    case .ringBufferSubmit, .ringBufferDiscard: releaseRecord(unsafe arguments[0])
+    case .spinLock: unsafe heldLock = hostPointer(translated.0)
+    case .spinUnlock: unsafe heldLock = nil
+    case .dynptrFromMemory: adoptDynptr(translated.3, of: unsafe arguments[0])
+    case .ringBufferReserveDynptr:
+      guard adoptRecordDynptr(translated.3) else { return tooManyRecords() }
+    case .ringBufferSubmitDynptr, .ringBufferDiscardDynptr:
+      forgetDynptr(translated.0)
+    default: break
+    }
     switch unsafe call.pointee.result {
     case .integer: unsafe registers[0] = result
     case .void: initialized &= ~1
@@ -77,13 +95,14 @@ extension CheckedMachine {
       unsafe registers[0] = guestAddress(ofValue: result, map: map)
     case .reservedRecordOrNull:
       guard let record = adoptRecord(result, size: unsafe arguments[1]) else {
-        failure = .tooManyRecords(RegionNumber.firstArgument - RegionNumber.firstDynamic)
-        return .failed
+        return tooManyRecords()
       }
       unsafe registers[0] = record
     case .mapValue:
       unsafe registers[0] = guestAddress(ofValue: result, map: map)
-    case .dynptrDataOrNull, .socketOrNull, .tcpSocketOrNull, .socketCommonOrNull,
+    case .dynptrDataOrNull:
+      unsafe registers[0] = guestAddress(ofPiece: result, dynptr: translated.0)
+    case .socketOrNull, .tcpSocketOrNull, .socketCommonOrNull,
       .kernelObjectOrNull, .perCPUObjectOrNull:
       // A process has none of these objects.
       unsafe registers[0] = 0
@@ -170,16 +189,17 @@ extension CheckedMachine {
     case .reservedRecord:
       let number = Int(truncatingIfNeeded: value >> GuestAddress.offsetBits)
       guard value & GuestAddress.offsetMask == 0, number < regionCount,
-        unsafe regions[number].kind == .record
+        unsafe regions[number].kind == .record, unsafe regions[number].index == 0
       else { return refuse() }
       return unsafe UInt64(UInt(bitPattern: regions[number].base))
     // Read through the frame's `memoryReader`, which takes the program's addresses.
     case .constantString: return value
     case .function: return functionSlot(value).map(UInt64.init) ?? refuse()
     case .stackOrNull: return value == 0 || isStack(value) ? value : refuse()
-    case .spinLock, .timer, .kernelPointerSlot, .dynptr, .socketCommon,
-      .socketCommonOrNull, .socket, .socketOrNull, .kernelObject, .kernelObjectOrNull,
-      .perCPUKernelObject:
+    case .spinLock: return specialField(.spinLock, at: value) ?? refuse()
+    case .dynptr(let use): return dynptrArgument(value, use) ?? refuse()
+    case .timer, .kernelPointerSlot, .socketCommon, .socketCommonOrNull, .socket, .socketOrNull,
+      .kernelObject, .kernelObjectOrNull, .perCPUKernelObject:
       return refuse()
     }
   }
@@ -209,6 +229,19 @@ extension CheckedMachine {
     return Int(offset)
   }
 
+  /// The host's address of a special field that a program points at, or nil for what is none of that kind.
+  private func specialField(_ kind: MapSpec.SpecialField.Kind, at address: UInt64) -> UInt64? {
+    let number = Int(truncatingIfNeeded: address >> GuestAddress.offsetBits)
+    let offset = address & GuestAddress.offsetMask
+    guard number < regionCount, unsafe regions[number].kind == .mapValues,
+      unsafe regions[number].hasSpecialFields, unsafe offset < regions[number].total,
+      let fields = map(at: number - 1)?.spec.specialFields
+    else { return nil }
+    let within = unsafe Int(offset % regions[number].stride)
+    guard fields.contains(.init(kind, offset: within)) else { return nil }
+    return unsafe UInt64(UInt(bitPattern: regions[number].base)) + offset
+  }
+
   /// Whether an address is of the stack of a function that runs.
   private func isStack(_ address: UInt64) -> Bool {
     let number = Int(truncatingIfNeeded: address >> GuestAddress.offsetBits)
@@ -228,8 +261,13 @@ extension CheckedMachine {
     return GuestAddress.make(region: number + 1, offset: host - base)
   }
 
+  private func tooManyRecords() -> CallResult {
+    failure = .tooManyRecords(RegionNumber.firstArgument - RegionNumber.firstDynamic)
+    return .failed
+  }
+
   /// Makes a reserved record accessible; 0 where none was reserved, nil where the program holds too many.
-  private func adoptRecord(_ host: UInt64, size: UInt64) -> UInt64? {
+  func adoptRecord(_ host: UInt64, size: UInt64) -> UInt64? {
     guard let base = unsafe UnsafeMutableRawPointer(bitPattern: UInt(host)) else { return 0 }
     guard let number = makeRegion() else { return nil }
     // SAFETY: the ring buffer reserved `size` bytes at `base`, until the record is released.
@@ -240,15 +278,24 @@ extension CheckedMachine {
   }
 
   /// Makes a submitted or discarded record inaccessible.
-  private func releaseRecord(_ address: UInt64) {
+  func releaseRecord(_ address: UInt64) {
     let number = Int(truncatingIfNeeded: address >> GuestAddress.offsetBits)
     unsafe regions[number] = .empty(.releasedRecord)
     retired.append(number)
     liveRecords -= 1
   }
 
+  /// Gives back what the program kept: its lock, and its records.
+  func end() {
+    if let lock = unsafe heldLock {
+      unsafe ValueLock.release(lock)
+      unsafe heldLock = nil
+    }
+    if liveRecords > 0 { discardRecords() }
+  }
+
   /// Discards what the program reserved and never released, so that the ring buffer goes on.
-  func discardRecords() {
+  private func discardRecords() {
     for number in RegionNumber.firstDynamic..<nextDynamic
     where unsafe regions[number].kind == .record {
       unsafe _ = frame.callHelper(

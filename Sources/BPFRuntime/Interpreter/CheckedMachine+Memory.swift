@@ -24,7 +24,10 @@ extension CheckedMachine {
       if isWrite {
         unsafe region.pointee.isDirty = true
         unsafe shadow.initializeMemory(as: UInt8.self, repeating: 0xff)
-      } else if let missing = unsafe shadow.firstIndex(of: 0) {
+      } else if let missing = unsafe shadow.firstIndex(where: { $0 != 0xff }) {
+        if unsafe shadow[missing] == Self.dynptrMark {
+          return unsafe fail(.dynptrAccess(access, offset: Int(offset) + missing - Self.stackSize))
+        }
         return unsafe fail(
           .uninitializedStack(access, offset: Int(offset) + missing - Self.stackSize))
       }
@@ -60,7 +63,7 @@ extension CheckedMachine {
       return unsafe fail(
         .stalePacketPointer(access, helper: HelperID(rawValue: unsafe region.pointee.index)))
 
-    case .none, .map, .releasedRecord, .function: break
+    case .none, .map, .dynptr, .releasedRecord, .function: break
     }
     return unsafe fail(.outOfBounds(access, describe(number, offset)))
   }
@@ -104,16 +107,38 @@ extension CheckedMachine {
   }
 
   /// The bytes at an address that may be read, up to a limit: fewer where the region ends, nil where none may be.
+  ///
+  /// Stack bytes that hold nothing, and what programs may not see of values and dynptrs, read as 0.
   func readableBytes(_ address: UInt64, limit: Int) -> [UInt8]? {
-    let before = failure
-    defer { failure = before }
-    var bytes: [UInt8] = []
-    while bytes.count < limit,
-      let pointer = unsafe memory(address &+ UInt64(bytes.count), count: 1, isWrite: false)
-    {
-      bytes.append(unsafe pointer.load(as: UInt8.self))
+    let number = Int(truncatingIfNeeded: address >> GuestAddress.offsetBits)
+    let offset = address & GuestAddress.offsetMask
+    guard number < regionCount, limit > 0 else { return nil }
+    // SAFETY: `available` bytes from the offset on are inside the region.
+    let region = unsafe regions + number
+    let end: UInt64
+    switch unsafe region.pointee.kind {
+    case .stack: end = unsafe region.pointee.stackBytes
+    case .packet, .memory, .record, .mapKey: end = unsafe region.pointee.readable
+    case .mapValues:
+      guard unsafe region.pointee.mayRead, unsafe offset < region.pointee.total else { return nil }
+      end = unsafe offset - offset % region.pointee.stride + region.pointee.valueSize
+    case .none, .context, .stalePacket, .map, .dynptr, .releasedRecord, .function: return nil
     }
-    return bytes.isEmpty ? nil : bytes
+    guard offset < end else { return nil }
+    let count = Int(min(end - offset, UInt64(limit)))
+    let start = unsafe region.pointee.base + Int(offset)
+    var bytes = unsafe [UInt8](UnsafeRawBufferPointer(start: start, count: count))
+    if unsafe region.pointee.kind == .stack {
+      let shadow = unsafe UnsafeRawBufferPointer(start: start + Self.shadowDistance, count: count)
+      for index in bytes.indices where unsafe shadow[index] != 0xff { bytes[index] = 0 }
+    } else if unsafe region.pointee.hasSpecialFields {
+      let within = unsafe Int(offset % region.pointee.stride)
+      for index in bytes.indices
+      where specialField(ofMap: number - 1, at: within + index..<within + index + 1) != nil {
+        bytes[index] = 0
+      }
+    }
+    return bytes
   }
 
   func fail(_ kind: Fault.Kind) -> UnsafeMutableRawPointer? {
@@ -156,6 +181,7 @@ extension CheckedMachine {
       return .mapValue(
         map: mapName(number - 1), offset: within,
         size: Int(region.valueSize))
+    case .dynptr: return .dynptr
     case .record: return .record(offset: offset, size: Int(region.valueSize))
     case .releasedRecord: return .releasedRecord
     case .function: return .function

@@ -50,6 +50,9 @@ final class CheckedMachine {
   /// The keys of arrays' elements that callbacks are given, one for each depth.
   let keys: UnsafeMutablePointer<UInt64>
 
+  /// What the stack's shadow holds for a dynptr's bytes, instead of 0 or 0xff.
+  static let dynptrMark: UInt8 = 0x5a
+
   /// A function that called another, and what it needs to go on.
   @safe
   struct CallFrame {
@@ -223,6 +226,7 @@ private struct State {
   var visited: [CheckedCode] = []
   var innerMaps = CheckedMachine.InnerMaps()
   var callbacks: [CheckedMachine.Callback] = []
+  var heldLock: UnsafeMutableRawPointer?
   var failure: Fault.Kind?
 }
 
@@ -287,6 +291,11 @@ extension CheckedMachine {
   var callbacks: [Callback] {
     get { unsafe state.pointee.callbacks }
     _modify { yield unsafe &state.pointee.callbacks }
+  }
+  /// The lock in a map's value that the program holds.
+  var heldLock: UnsafeMutableRawPointer? {
+    get { unsafe state.pointee.heldLock }
+    set { unsafe state.pointee.heldLock = newValue }
   }
   /// What an access that failed was about, for the loop to report.
   var failure: Fault.Kind? {

@@ -22,6 +22,8 @@ extension Fault.Kind: CustomStringConvertible {
       "\(access) \(region.inside), where \(field.phrase) is"
     case .uninitializedStack(let access, let offset):
       "\(access) on the stack, of which byte r10\(offset) was never written"
+    case .dynptrAccess(let access, let offset):
+      "\(access) on the stack, of which byte r10\(offset) belongs to a dynptr"
     case .uninitializedRegister(let register): "read of \(register), which holds nothing"
     case .writeToFramePointer: "write to r10, the frame pointer, which is read only"
     case .stalePacketPointer(let access, let helper):
@@ -54,6 +56,9 @@ extension Fault.Kind: CustomStringConvertible {
     case .callbackResult(let helper, let value):
       "callback of \(helper) returned \(value), which it may not"
     case .notAllowedInCallback(let helper): "call of \(helper) in a callback"
+    case .callWhileLocked(let helper): "call of \(helper) by a program that holds a lock"
+    case .lockNotHeld: "a lock is given back that the program does not hold"
+    case .lockHeldAtExit: "end of the program while it holds a lock"
     case .packetLoadNotAllowed(let type):
       "legacy packet load, which programs of type \(type.name) may not use"
     case .packetLoadWithoutContext: "legacy packet load with r6 not the context"
@@ -83,6 +88,7 @@ extension Fault.MemoryRegion {
       "outside a value of map \(map), at offset \(offset) of \(size) bytes"
     case .mapKey(let offset, let size):
       "outside the key of a map's element, at offset \(offset) of \(size) bytes"
+    case .dynptr: "in a dynptr"
     case .map(let map): "in map \(map) itself, instead of in a value of it"
     case .record(let offset, let size):
       "outside a ring buffer record, at offset \(offset) of \(size) bytes"
@@ -102,6 +108,7 @@ extension Fault.MemoryRegion {
     case .context(let offset): "of the context at offset \(offset)"
     case .mapValue(let map, let offset, _): "of a value of map \(map) at offset \(offset)"
     case .mapKey(let offset, _): "of the key of a map's element at offset \(offset)"
+    case .dynptr: "of a dynptr"
     case .map(let map): "of map \(map) itself"
     case .record(let offset, _): "of a ring buffer record at offset \(offset)"
     case .releasedRecord: "of a ring buffer record that was submitted or discarded"

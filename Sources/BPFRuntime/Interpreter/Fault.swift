@@ -34,6 +34,8 @@ public struct Fault: Error, Hashable, Sendable {
     case specialField(MemoryAccess, MapSpec.SpecialField.Kind, MemoryRegion)
     /// A read of stack bytes that were never written; `offset` counts from the frame pointer and is negative.
     case uninitializedStack(MemoryAccess, offset: Int)
+    /// A read of stack bytes that are a dynptr, which only helpers may look into.
+    case dynptrAccess(MemoryAccess, offset: Int)
     /// A read of a register that holds nothing.
     case uninitializedRegister(Register)
     /// A write to the frame pointer.
@@ -72,6 +74,12 @@ public struct Fault: Error, Hashable, Sendable {
     case callbackResult(HelperID, UInt64)
     /// A helper that callbacks may not call.
     case notAllowedInCallback(HelperID)
+    /// A call of a helper, other than the one that gives it back, while the program holds a lock.
+    case callWhileLocked(HelperID)
+    /// Giving back a lock that the program does not hold.
+    case lockNotHeld
+    /// The program exits while it holds a lock.
+    case lockHeldAtExit
     /// A legacy packet load in a program of a type that may not use them.
     case packetLoadNotAllowed(ProgramType)
     /// A legacy packet load whose r6 is not the context.
@@ -110,6 +118,8 @@ public struct Fault: Error, Hashable, Sendable {
     case mapValue(map: String, offset: Int, size: Int)
     /// The key of a map's element, as a callback is given it.
     case mapKey(offset: Int, size: Int)
+    /// A dynptr that a callback was given, which has no bytes for programs.
+    case dynptr
     /// A map itself, which has no bytes.
     case map(String)
     /// A ring buffer record.

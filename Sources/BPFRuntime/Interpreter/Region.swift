@@ -30,7 +30,7 @@ struct Region {
   var mayWrite = false
   /// For the values of a map: whether parts of them are no bytes for programs, as a lock is.
   var hasSpecialFields = false
-  /// For a map: its kind. For a stale packet: the helper that moved it.
+  /// For a map: its kind. For a record: whether a dynptr has it. For a stale packet: the helper that moved it.
   var index: Int32 = 0
   /// For the values of a map: the distance between two values, the bytes of one, and those of all with padding.
   /// For a map: the bytes of a key and of a value. For a record or a key: its size.
@@ -42,7 +42,7 @@ struct Region {
     case none, stack, context, packet, stalePacket, memory
     /// A map, of which `base` is an unretained reference. Its values are the next region.
     case map
-    case mapValues, mapKey, record, releasedRecord, function
+    case mapValues, mapKey, dynptr, record, releasedRecord, function
   }
 
   static func empty(_ kind: Kind, index: Int = 0) -> Region {
