@@ -9,7 +9,11 @@ final class EngineSide {
   private let frame: ExecutionFrame
   private let maps: [String: Map]
 
-  init(_ main: ComparedProgram, _ tailCalled: [ComparedProgram]) throws {
+  /// - Parameter prepare: tells the frame what a test run of the kernel has by itself.
+  init(
+    _ main: ComparedProgram, _ tailCalled: [ComparedProgram],
+    prepare: (ExecutionFrame) -> Void = { _ in }
+  ) throws {
     self.main = main
     var maps: [String: Map] = [:]
     let specs = ([main] + tailCalled).flatMap(\.maps)
@@ -35,6 +39,7 @@ final class EngineSide {
     }
     self.maps = maps
     frame = program.makeFrame()
+    prepare(frame)
   }
 
   func run(_ packet: [UInt8], context fields: [String: UInt64]) throws -> ComparedRun {

@@ -8,11 +8,21 @@ import BPFISA
 public struct KernelComparison {
   private let main: ComparedProgram
   private let tailCalled: [ComparedProgram]
+  private let flags: UInt32
+  private let prepare: (ExecutionFrame) -> Void
 
-  /// - Parameter tailCalled: the programs that program arrays' initial contents name.
-  public init(_ main: ComparedProgram, tailCalled: [ComparedProgram] = []) {
+  /// - Parameters:
+  ///   - tailCalled: the programs that program arrays' initial contents name.
+  ///   - flags: how the kernel runs the program (`BPF_F_TEST_…`).
+  ///   - prepare: tells the frame here what the kernel has by itself.
+  public init(
+    _ main: ComparedProgram, tailCalled: [ComparedProgram] = [], flags: UInt32 = 0,
+    prepare: @escaping (ExecutionFrame) -> Void = { _ in }
+  ) {
     self.main = main
     self.tailCalled = tailCalled
+    self.flags = flags
+    self.prepare = prepare
   }
 
   /// Something that is not as in the kernel.
@@ -43,11 +53,11 @@ public struct KernelComparison {
   /// - Throws: ``KernelRefusal`` if the kernel does not load or run the program.
   public func differences(on inputs: [Input]) throws -> [Difference] {
     let kernel = try KernelSide(main, tailCalled)
-    let engine = try EngineSide(main, tailCalled)
+    let engine = try EngineSide(main, tailCalled, prepare: prepare)
     var differences: [Difference] = []
     for (index, input) in inputs.enumerated() {
       let expected = try KernelOracle.onFirstProcessor {
-        try kernel.run(input.packet, context: input.context)
+        try kernel.run(input.packet, context: input.context, flags: flags)
       }
       let found = try engine.run(input.packet, context: input.context)
       differences += found.differences(from: expected).map {

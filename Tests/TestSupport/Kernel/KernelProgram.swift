@@ -98,7 +98,10 @@ public final class KernelProgram {
   /// - Parameters:
   ///   - data: the packet, from its link-layer header on.
   ///   - context: the bytes of the context structure, or none for the default.
-  public func run(_ data: [UInt8], context: [UInt8] = [], repeating: Int = 1) throws -> Run {
+  ///   - flags: how to run it (`BPF_F_TEST_…`).
+  public func run(
+    _ data: [UInt8], context: [UInt8] = [], repeating: Int = 1, flags: UInt32 = 0
+  ) throws -> Run {
     var output = [UInt8](repeating: 0, count: data.count + 32768)
     var contextOutput = [UInt8](repeating: 0, count: max(context.count, 8))
     let contextSize = UInt32(context.count)
@@ -107,6 +110,7 @@ public final class KernelProgram {
     attributes.set(UInt32(data.count), at: 8)
     attributes.set(UInt32(output.count), at: 12)
     attributes.set(UInt32(repeating), at: 32)
+    attributes.set(flags, at: 64)
     let result = unsafe data.withUnsafeBytes { data in
       unsafe output.withUnsafeMutableBytes { output in
         unsafe context.withUnsafeBytes { context in

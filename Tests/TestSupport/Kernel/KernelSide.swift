@@ -52,7 +52,9 @@ final class KernelSide {
     return [[UInt8]](repeating: padded, count: KernelOracle.possibleProcessors).flatMap { $0 }
   }
 
-  func run(_ packet: [UInt8], context fields: [String: UInt64]) throws -> ComparedRun {
+  func run(
+    _ packet: [UInt8], context fields: [String: UInt64], flags: UInt32 = 0
+  ) throws -> ComparedRun {
     let layout = ContextLayout(for: main.type)
     let isSocketBuffer = layout?.name == "__sk_buff"
     var context: [UInt8] = []
@@ -63,10 +65,12 @@ final class KernelSide {
         Self.set("data_end", to: UInt64(packet.count), in: &context, layout)
       }
     }
-    let run = try program.run(packet, context: context)
+    let run = try program.run(packet, context: context, flags: flags)
     var result = ComparedRun(returnValue: run.returnValue, packet: run.data, context: [:])
     // The kernel gives back zeroes for the Ethernet header that such a program does not see.
-    if main.type == .socketFilter || main.type == .cgroupSKB { result.packet.removeFirst(14) }
+    if isSocketBuffer && main.type != .schedCLS && main.type != .schedACT {
+      result.packet.removeFirst(14)
+    }
     if let layout, isSocketBuffer {
       for name in ComparedRun.socketBufferFields {
         result.context[name] = Self.value(of: name, in: run.context, layout)

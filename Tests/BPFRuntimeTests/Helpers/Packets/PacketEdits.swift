@@ -3,6 +3,8 @@ import BPFPlatform
 import TestSupport
 import Testing
 
+@testable @_spi(Unverified) import BPFRuntime
+
 /// A call of a helper on the context, with constants for its other arguments.
 struct PacketEdit: CustomStringConvertible {
   let helper: HelperID
@@ -117,16 +119,22 @@ enum PacketEdits {
   /// Expects that the edits do to every packet what they do in the kernel; where not, shows the fewest that do not.
   static func expectSame(
     _ edits: [PacketEdit], on packets: [[UInt8]] = PacketSamples.all,
-    context: [String: UInt64] = [:], sourceLocation: SourceLocation = #_sourceLocation
+    context: [String: UInt64] = [:], flags: UInt32 = 0,
+    prepare: @escaping (ExecutionFrame) -> Void = { _ in },
+    sourceLocation: SourceLocation = #_sourceLocation
   ) throws {
+    func differences(_ edits: [PacketEdit]) throws -> [KernelComparison.Difference] {
+      try KernelComparison(program(edits), flags: flags, prepare: prepare).differences(
+        on: packets.map { KernelComparison.Input($0, context: context) })
+    }
     var edits = edits
-    var different = try differences(edits, packets, context)
+    var different = try differences(edits)
     guard !different.isEmpty else { return }
     var index = 0
     while index < edits.count && edits.count > 1 {
       var fewer = edits
       fewer.remove(at: index)
-      let found = try differences(fewer, packets, context)
+      let found = try differences(fewer)
       if found.isEmpty {
         index += 1
       } else {
@@ -137,13 +145,6 @@ enum PacketEdits {
     let shown = different.prefix(4).map(\.description).joined(separator: "\n")
     Issue.record(
       "\(edits): \(different.count) differences:\n\(shown)", sourceLocation: sourceLocation)
-  }
-
-  private static func differences(
-    _ edits: [PacketEdit], _ packets: [[UInt8]], _ context: [String: UInt64]
-  ) throws -> [KernelComparison.Difference] {
-    try KernelComparison(program(edits)).differences(
-      on: packets.map { KernelComparison.Input($0, context: context) })
   }
 }
 
