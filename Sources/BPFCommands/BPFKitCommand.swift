@@ -7,7 +7,8 @@ public struct BPFKitCommand: ParsableCommand {
     discussion: "The exit status is 0 for success, 1 for a failed run, 2 for wrong usage.",
     version: "0.1.0",
     subcommands: [
-      RunCommand.self, InspectCommand.self, DisassembleCommand.self, AssembleCommand.self,
+      RunCommand.self, MapsCommand.self, InspectCommand.self, DisassembleCommand.self,
+      AssembleCommand.self,
       BatchCommand.self, ConformancePluginCommand.self,
     ])
 

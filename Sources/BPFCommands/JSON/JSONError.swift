@@ -30,24 +30,25 @@ public struct JSONError: Error, Hashable, Sendable, CustomStringConvertible {
     case trailingText(UInt8)
   }
 
-  public var description: String {
-    let what =
-      switch reason {
-      case .expected(let what, .some(let byte)):
-        "expected \(what), found \(Self.name(of: byte))"
-      case .expected(let what, nil): "expected \(what), but the text ends"
-      case .invalidUTF8: "the bytes are not UTF-8"
-      case .controlCharacter(let byte):
-        "the control character \(Self.name(of: byte)) in a string must be escaped"
-      case .invalidEscape: "no such escape"
-      case .loneSurrogate: "an escape names half of a surrogate pair"
-      case .tooDeep(let limit): "nested deeper than \(limit) levels"
-      case .duplicateName(let name): "the name \(name.quotedForDisplay) occurs twice in one object"
-      case .numberOutOfRange: "the number is too large"
-      case .trailingText(let byte):
-        "expected nothing after the value, found \(Self.name(of: byte))"
-      }
-    return "JSON, byte \(offset): \(what)"
+  public var description: String { "JSON, byte \(offset): \(what)" }
+
+  /// What is wrong, without the place.
+  var what: String {
+    switch reason {
+    case .expected(let what, .some(let byte)):
+      "expected \(what), found \(Self.name(of: byte))"
+    case .expected(let what, nil): "expected \(what), but the text ends"
+    case .invalidUTF8: "the bytes are not UTF-8"
+    case .controlCharacter(let byte):
+      "the control character \(Self.name(of: byte)) in a string must be escaped"
+    case .invalidEscape: "no such escape"
+    case .loneSurrogate: "an escape names half of a surrogate pair"
+    case .tooDeep(let limit): "nested deeper than \(limit) levels"
+    case .duplicateName(let name): "the name \(name.quotedForDisplay) occurs twice in one object"
+    case .numberOutOfRange: "the number is too large"
+    case .trailingText(let byte):
+      "expected nothing after the value, found \(Self.name(of: byte))"
+    }
   }
 
   private static func name(of byte: UInt8) -> String {

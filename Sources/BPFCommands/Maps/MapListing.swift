@@ -14,20 +14,26 @@ struct MapListing {
   /// The programs of a program array by slot.
   let programs: [(index: UInt32, name: String)]
   private let isSection: Bool
+  /// Whether entries that are all zeros are left out.
+  private var hidesZeros = false
   /// Why the entries cannot be read, as of a map that only programs may read.
   private var problem: String?
 
   /// Reads a map.
   ///
-  /// - Parameter limit: The most entries to keep; the others are counted. Entries of arrays that are all zeros
-  ///   are neither kept nor counted where there is a limit.
-  init(of map: Map, types: MapTypes, limit: Int = .max) {
+  /// - Parameters:
+  ///   - limit: The most entries to keep; the others are counted. Entries of arrays that are all zeros are neither kept
+  ///     nor counted where there is a limit.
+  ///   - declaredPrograms: The programs that a program array will have in slots that are empty yet.
+  init(
+    of map: Map, types: MapTypes, limit: Int = .max, declaredPrograms: [UInt32: String] = [:]
+  ) {
     spec = map.spec
     self.types = types
-    isSection = map.spec.name.hasPrefix(".") && map.spec.kind == .array && map.spec.maxEntries == 1
+    isSection = map.spec.isSection
     if map.spec.kind == .programArray {
       programs = (0..<UInt32(clamping: map.spec.maxEntries)).compactMap { index in
-        map.program(at: index).map { (index, $0.name) }
+        (map.program(at: index)?.name ?? declaredPrograms[index]).map { (index, $0) }
       }
       entries = []
       count = programs.count
@@ -39,7 +45,7 @@ struct MapListing {
       count = 0
       return
     }
-    let hidesZeros = limit < .max && map.spec.kind.hasIndices && !isSection
+    hidesZeros = limit < .max && map.spec.kind.hasIndices && !isSection
     var kept: [(key: [UInt8], value: [UInt8])] = []
     var counted = 0
     let all: [(key: [UInt8], value: [UInt8])]
@@ -61,7 +67,7 @@ struct MapListing {
   }
 
   /// The values of each CPU, of the size that the map declares.
-  private func values(_ value: [UInt8]) -> [ArraySlice<UInt8>] {
+  func values(ofEachCPU value: [UInt8]) -> [ArraySlice<UInt8>] {
     guard spec.kind.isPerCPU else { return [value[...]] }
     let stride = (spec.valueSize + 7) / 8 * 8
     return Swift.stride(from: 0, to: value.count - stride + 1, by: max(1, stride)).map {
@@ -78,7 +84,7 @@ extension MapListing {
     guard spec.kind.isListed || spec.kind == .programArray, spec.valueSize > 0 else { return "" }
     if isSection && !hasVariables { return "" }
     let what =
-      spec.kind.hasIndices && spec.kind != .programArray
+      spec.kind.hasIndices && spec.kind != .programArray && hidesZeros
       ? "\(counted(count, "entry", plural: "entries")) not 0 of \(spec.maxEntries.grouped)"
       : counted(count, "entry", plural: "entries")
     var text =
@@ -87,7 +93,7 @@ extension MapListing {
       : "map \(spec.name.escapedForDisplay) (\(spec.kind.name)): \(what)\n"
     if let problem { text += "  \(problem.escapedForDisplay)\n" }
     for (key, value) in entries {
-      let shown = values(value).map(types.value.text(of:))
+      let shown = values(ofEachCPU: value).map(types.value.text(of:))
       if isSection {
         text += sectionText(value)
       } else {
@@ -122,8 +128,15 @@ extension MapListing {
 // MARK: - JSON
 
 extension MapListing {
+  /// When keys and values are written in hexadecimal beside their typed form.
+  enum Hexadecimal {
+    case always
+    /// Only where reading the typed form does not give the same bytes, as for padding that is not 0.
+    case whereNeeded
+  }
+
   /// The map with its entries in the form of Documentation/Maps.md.
-  func write(to writer: inout JSONWriter) {
+  func write(to writer: inout JSONWriter, hexadecimal: Hexadecimal = .always) {
     writer.object { writer in
       writer.member("name", spec.name)
       writer.member("kind", spec.kind.name)
@@ -135,7 +148,9 @@ extension MapListing {
       writer.member("entries") { writer in
         writer.array { writer in
           for (key, value) in entries {
-            writer.element { write(key: key, value: value, to: &$0) }
+            writer.element { writer in
+              write(key: key, value: value, hexadecimal: hexadecimal, to: &writer)
+            }
           }
           for (index, name) in programs {
             writer.element { writer in
@@ -150,17 +165,30 @@ extension MapListing {
     }
   }
 
-  private func write(key: [UInt8], value: [UInt8], to writer: inout JSONWriter) {
-    writer.object { writer in
-      writer.member("key", types.keyJSON(key[...]))
-      writer.member("key_hex") { $0.hex(key) }
-      guard spec.kind.isPerCPU else {
-        writer.member("value", types.value.json(of: value[...]))
-        writer.member("value_hex") { $0.hex(value) }
-        return
+  private func write(
+    key: [UInt8], value: [UInt8], hexadecimal: Hexadecimal, to writer: inout JSONWriter
+  ) {
+    let keyJSON = types.keyJSON(key[...])
+    let parts = values(ofEachCPU: value)
+    let partsJSON = parts.map(types.value.json(of:))
+    var writesKey = true
+    var writesValues = true
+    if hexadecimal == .whereNeeded {
+      writesKey = (try? types.keyBytes(keyJSON)) != key
+      writesValues = zip(parts, partsJSON).contains { part, json in
+        (try? types.value.bytes(from: json)) != Array(part)
       }
-      writer.member("values", .array(values(value).map(types.value.json(of:))))
-      writer.member("values_hex", values(value).map { HexText.digits(of: $0) })
+    }
+    writer.object { writer in
+      writer.member("key", keyJSON)
+      if writesKey { writer.member("key_hex") { $0.hex(key) } }
+      if spec.kind.isPerCPU {
+        writer.member("values", .array(partsJSON))
+        if writesValues { writer.member("values_hex", parts.map { HexText.digits(of: $0) }) }
+      } else if let json = partsJSON.first {
+        writer.member("value", json)
+        if writesValues { writer.member("value_hex") { $0.hex(value) } }
+      }
     }
   }
 }

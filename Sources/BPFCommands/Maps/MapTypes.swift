@@ -23,6 +23,12 @@ struct MapTypes: Hashable {
       && (believed?.isPrefixOfBytes ?? true)
   }
 
+  /// The names of the global variables, of a section.
+  var variables: [String] {
+    guard case .structure(let structure) = value, structure.kind == .section else { return [] }
+    return structure.members.map(\.name)
+  }
+
   private static func plain(_ size: Int, isIndex: Bool) -> ValueType {
     isIndex ? .integer(.init(size: size, isSigned: false)) : .bytes(count: size)
   }
@@ -59,6 +65,11 @@ extension MapKind {
       false
     }
   }
+}
+
+extension MapSpec {
+  /// Whether the map is a section of global variables.
+  var isSection: Bool { name.hasPrefix(".") && kind == .array && maxEntries == 1 }
 }
 
 // MARK: - Keys

@@ -1,4 +1,5 @@
 import ArgumentParser
+import BPFObject
 import BPFPlatform
 import BPFRuntime
 
@@ -43,12 +44,15 @@ struct RunCommand: Subcommand {
       valueName: "file|hex"))
   var input: String?
 
+  @OptionGroup var contents: MapContentsOptions
+
   @Option(
-    name: [.customLong("map")],
+    name: [.customLong("dump")],
     help: ArgumentHelp(
-      "Set entries of a map before the run; may be given several times.",
-      valueName: "name=file.json"))
-  var maps: [String] = []
+      "Write what maps hold after the run, or only one map, as JSON, CSV or text, by the file's name; may be given "
+        + "several times.",
+      valueName: "[name=]file"))
+  var dumps: [String] = []
 
   @Option(
     name: [.customLong("context")],
@@ -87,9 +91,6 @@ struct RunCommand: Subcommand {
       let nearest = NearMatch.nearest(to: type, in: known).map { "; did you mean '\($0)'?" }
       throw ValidationError("There is no program type '\(type)'\(nearest ?? "").")
     }
-    for argument in maps where Self.split(argument) == nil {
-      throw ValidationError("--map \(argument): expected NAME=FILE.json.")
-    }
     for argument in context where Self.contextField(argument) == nil {
       throw ValidationError("--context \(argument): expected FIELD=NUMBER.")
     }
@@ -97,15 +98,18 @@ struct RunCommand: Subcommand {
 
   func run(in environment: CommandEnvironment) throws(CommandError) {
     let bytes = try FileContents.read(object, in: environment)
-    var session = try RunSession(
-      bytes, path: object, program: program, type: type.flatMap(ProgramType.init(name:)),
-      constants: maps.compactMap(Self.split).map { (map: $0.name, path: $0.value) })
+    let file: ObjectFile
+    do throws(ObjectError) { file = try ObjectFile(bytes: bytes) } catch {
+      throw .input(name: object, detail: "\(error)")
+    }
+    let name = try ProgramChoice.choose(program, of: file, path: object)
+    let type = type.flatMap(ProgramType.init(name:))
+    let maps = ObjectMaps(
+      file, path: object, programType: type ?? file.programs.first { $0.name == name }?.type)
+    try contents.fill(maps, in: environment)
+    var session = try RunSession(maps, program: name, type: type)
     session.repeatCount = `repeat`
     session.budget = budget
-    for argument in maps {
-      guard let (name, path) = Self.split(argument) else { continue }
-      try session.fillMap(name, from: path, in: environment)
-    }
     for argument in context {
       guard let (name, value) = Self.contextField(argument) else { continue }
       try session.setContext(name, to: value)
@@ -117,6 +121,7 @@ struct RunCommand: Subcommand {
       failure = try session.run(onCapture: capture, writing: output, in: environment)
     }
     try write(session, to: environment.output)
+    for dump in dumps { try Self.write(session.maps, to: dump) }
     if let failure { throw failure }
     if session.report.faultCount > 0 {
       throw .runFailed(
@@ -136,19 +141,20 @@ struct RunCommand: Subcommand {
     }
   }
 
-  /// The two sides of `NAME=VALUE`, neither empty.
-  private static func split(_ argument: String) -> (name: String, value: String)? {
-    guard let equals = argument.firstIndex(of: "=") else { return nil }
-    let name = String(argument[..<equals])
-    let value = String(argument[argument.index(after: equals)...])
-    return name.isEmpty || value.isEmpty ? nil : (name, value)
+  /// Writes what maps hold to `FILE`, or what one holds to `NAME=FILE`.
+  private static func write(_ maps: ObjectMaps, to argument: String) throws(CommandError) {
+    let file = NamedFile(argument)
+    let path = file?.path ?? argument
+    let text = try maps.dump(file.map { [$0.name] } ?? [], as: MapFormat(ofFile: path))
+    try FileContents.write(Array(text.utf8), to: path)
   }
 
   private static func contextField(_ argument: String) -> (name: String, value: UInt64)? {
-    guard let (name, text) = split(argument) else { return nil }
+    guard let pair = NamedFile(argument) else { return nil }
+    let text = pair.path
     let value =
       text.hasPrefix("0x") ? UInt64(text.dropFirst(2), radix: 16) : UInt64(text)
-    return value.map { (name, $0) }
+    return value.map { (pair.name, $0) }
   }
 
   /// A file's bytes where there is such a file, else the bytes that the argument spells.

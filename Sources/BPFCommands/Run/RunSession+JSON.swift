@@ -75,8 +75,8 @@ extension RunSession {
       }
       writer.member("maps") { writer in
         writer.array { writer in
-          for map in engine.maps {
-            writer.element { MapListing(of: map, types: types(of: map)).write(to: &$0) }
+          for map in maps.engine.maps {
+            writer.element { maps.listing(of: map).write(to: &$0) }
           }
         }
       }

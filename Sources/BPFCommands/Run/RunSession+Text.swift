@@ -133,10 +133,11 @@ extension RunSession {
 
   private func mapText(showsAllEntries: Bool) -> String {
     var text = ""
-    for map in engine.maps {
-      let listing = MapListing(
-        of: map, types: types(of: map), limit: showsAllEntries ? .max : MapListing.defaultLimit)
-      text += listing.text
+    for map in maps.engine.maps {
+      text +=
+        maps.listing(
+          of: map, limit: showsAllEntries ? .max : MapListing.defaultLimit
+        ).text
     }
     return text
   }

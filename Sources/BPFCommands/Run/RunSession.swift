@@ -6,7 +6,7 @@ import BPFRuntime
 struct RunSession {
   /// The object's path, as errors and reports name it.
   let path: String
-  let engine: Engine
+  let maps: ObjectMaps
   let program: LoadedProgram
   let frame: ExecutionFrame
   var repeatCount = 1
@@ -25,39 +25,23 @@ struct RunSession {
   /// What reading the clock twice takes, in nanoseconds, which is no part of a run.
   private let clockOverhead: Int
 
-  /// Parses an object, makes its maps and loads a program.
-  ///
-  /// - Parameter constants: Files of contents for frozen maps, which can be set only before they are made.
+  /// Loads a program of an object, whose maps may hold something already.
   init(
-    _ bytes: [UInt8], path: String, program name: String?, type: ProgramType?,
-    constants: [(map: String, path: String)]
+    _ maps: ObjectMaps, program name: String, type: ProgramType?
   ) throws(CommandError) {
-    self.path = path
-    let object: ObjectFile
-    do throws(ObjectError) { object = try ObjectFile(bytes: bytes) } catch {
-      throw .input(name: path, detail: "\(error)")
-    }
-    let chosen = try ProgramChoice.choose(name, of: object, path: path)
-    do {
-      engine = Engine(object)
-      for (map, path) in constants {
-        guard let spec = object.maps.first(where: { $0.name == map && $0.isFrozen }) else {
-          continue
-        }
-        engine.initialContents[map] = try Self.constants(of: spec, in: object, from: path)
+    path = maps.path
+    do throws(LoadError) { program = try maps.engine.load(name, as: type) } catch {
+      if case .unsupportedType(let name, nil) = error {
+        throw .input(
+          name: path,
+          detail:
+            "program \(name): its section does not say of what type it is; say it with --type")
       }
-      program = try engine.load(chosen, as: type)
-    } catch let error as CommandError {
-      throw error
-    } catch LoadError.unsupportedType(let name, nil) {
-      throw .input(
-        name: path,
-        detail: "program \(name): its section does not say of what type it is; say it with --type")
-    } catch {
       throw .input(name: path, detail: "\(error)")
     }
+    self.maps = maps
     frame = program.makeFrame()
-    eventSources = engine.maps.compactMap(EventSource.init)
+    eventSources = maps.engine.maps.compactMap(EventSource.init)
     for source in eventSources { report.addEvents(of: source.name, kind: source.kind) }
     var shortest = Int.max
     for _ in 0..<100 {

@@ -17,6 +17,8 @@ public final class Engine {
 
   private var live: [String: Map] = [:]
   private var programs: [String: LoadedProgram] = [:]
+  /// Program arrays made before a program that refers to them, whose declared slots are still to be filled.
+  private var unfilledArrays: Set<String> = []
   private let programArrays = ProgramArrays()
 
   /// An engine without any program yet.
@@ -28,6 +30,35 @@ public final class Engine {
 
   /// The live map of a name, once a program that refers to it was loaded.
   public func map(named name: String) -> Map? { live[name] }
+
+  /// The live map of a name, made now unless a program that refers to it was loaded.
+  ///
+  /// A program array is made empty. The programs that its declaration names come with the first program that refers
+  /// to it, into the slots that are still empty then.
+  ///
+  /// - Returns: nil where the object declares no such map.
+  /// - Throws: ``LoadError/map(_:)``.
+  public func makeMap(named name: String) throws(LoadError) -> Map? {
+    if let map = live[name] { return map }
+    guard var spec = object.maps.first(where: { $0.name == name }) else { return nil }
+    spec.contents = initialContents[name] ?? spec.contents
+    do throws(MapError) {
+      let map = try Map(spec.adjustedAsLoadersDo, workers: workers)
+      live[name] = map
+      if map.spec.kind == .programArray {
+        unfilledArrays.insert(name)
+        programArrays.add([map])
+      }
+      return map
+    } catch {
+      throw .map(error)
+    }
+  }
+
+  /// Whether a map is a program array into which the programs of its declaration did not come yet.
+  public func isUnfilled(_ map: Map) -> Bool {
+    unfilledArrays.contains(map.spec.name) && live[map.spec.name] === map
+  }
 
   /// Links a program and makes it ready to run, with its maps, and with the programs that the object puts into a
   /// program array of it.
@@ -50,6 +81,7 @@ public final class Engine {
     }
     live.merge(loading.maps) { old, _ in old }
     programs.merge(loading.programs) { _, new in new }
+    unfilledArrays.subtract(loading.filledArrays)
     programArrays.add(loading.maps.values.filter { $0.spec.kind == .programArray })
     return LoadedProgram(program, keeping: programArrays)
   }
@@ -61,6 +93,8 @@ public final class Engine {
     var maps: [String: Map] = [:]
     var programs: [String: LoadedProgram] = [:]
     var slots: [(map: Map, index: UInt32, program: LoadedProgram)] = []
+    /// The arrays of ``Engine/unfilledArrays`` that ``slots`` fills.
+    var filledArrays: Set<String> = []
 
     init(engine: Engine, type: ProgramType?) {
       self.engine = engine
@@ -72,11 +106,15 @@ public final class Engine {
       let first = try loadAlone(name, as: type)
       var pending = [first]
       while let program = pending.popLast() {
-        // What the host put into an array made earlier stays.
-        for map in program.maps where map.spec.kind == .programArray && maps[map.spec.name] === map
-        {
+        for map in program.maps where map.spec.kind == .programArray {
+          let name = map.spec.name
+          let isUnfilled = engine.unfilledArrays.contains(name)
+          guard isUnfilled || maps[name] === map else { continue }
+          if isUnfilled { filledArrays.insert(name) }
           for entry in map.spec.contents {
             guard case .program(let target) = entry.value else { continue }
+            // What the host put into an array made earlier stays.
+            if isUnfilled, map.program(at: Self.index(entry.key)) != nil { continue }
             let known = programs[target] ?? engine.programs[target]
             let loaded: LoadedProgram
             if let known, known.type == program.type {

@@ -17,6 +17,15 @@ struct CommandRun {
     self.errors = errors.text
   }
 
+  init(arguments: [String]) {
+    let output = OutputSink.memory()
+    let errors = OutputSink.memory()
+    status = BPFKitCommand.execute(
+      arguments, in: CommandEnvironment(input: .memory([]), output: output, errors: errors))
+    self.output = output.contents
+    self.errors = errors.text
+  }
+
   init(_ arguments: String..., input: String, isTerminal: Bool = false) {
     let output = OutputSink.memory(isTerminal: isTerminal)
     let errors = OutputSink.memory()

@@ -289,15 +289,23 @@ import Testing
       ".rodata=\(wrong)")
     #expect(refused.status == 1)
     #expect(
-      refused.errors.hasPrefix("bpfkit: \(wrong): entry 0: value: no member is named 'fromat'"))
+      refused.errors.hasPrefix(
+        "bpfkit: \(wrong): line 1, column 19: map .rodata, entry 0: value: no member is named 'fromat'"
+      ))
   }
 
   @Test func mapFilesThatAreWrongSaySo() throws {
     let folder = try TemporaryFolder()
     let cases = [
-      ("settings", "{", "settings.json: JSON, byte 1: "),
-      ("settings", #"[{"key":0,"value":-1}]"#, "settings.json: entry 0: value: -1 is not from 0"),
-      ("settings", #"[{"key":9,"value":1}]"#, "settings.json: entry 0: "),
+      ("settings", "{", "settings.json: line 1, column 2: expected"),
+      (
+        "settings", #"[{"key":0,"value":-1}]"#,
+        "settings.json: line 1, column 19: map settings, entry 0: value: -1 is not from 0"
+      ),
+      (
+        "settings", #"[{"key":9,"value":1}]"#,
+        "settings.json: line 1, column 2: map settings, entry 0: "
+      ),
       ("setings", "[]", "no map is named 'setings'; did you mean 'settings'?"),
       ("events", "[]", ""),
     ]
