@@ -14,7 +14,14 @@ public final class ExecutionFrame {
   /// What the context is before each packet: the host's settings.
   let contextTemplate: UnsafeMutableRawBufferPointer
   /// The slot of per-CPU maps that this program uses.
-  public var worker: Int
+  public var worker: Int {
+    get { unsafe uncheckedWorker }
+    set { unsafe uncheckedWorker = newValue }
+  }
+  // SAFETY: a frame is one thread's, and no access to a number lasts while another one begins. Each map helper reads it:
+  // the check takes longer than a lookup in an array.
+  @exclusivity(unchecked)
+  private var uncheckedWorker: Int
   /// Where a redirecting helper last sent the packet.
   public var redirect: Redirect?
   /// The copies `bpf_clone_redirect` sent.
@@ -55,7 +62,7 @@ public final class ExecutionFrame {
     self.layout = layout
     isSocketBuffer = layout?.name == ContextLayout.schedCLS.name
     hidesLinkHeader = isSocketBuffer && type != .schedCLS && type != .schedACT
-    self.worker = worker
+    unsafe uncheckedWorker = worker
     let size = max(layout?.storageSize ?? 0, 8)
     unsafe context = .allocate(byteCount: size, alignment: 16)
     unsafe context.initializeMemory(as: UInt8.self, repeating: 0)

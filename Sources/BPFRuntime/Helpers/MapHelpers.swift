@@ -39,7 +39,7 @@ extension ExecutionFrame {
     let fault = KernelError.badAddress.result
     guard let key = unsafe hostPointer(key) else { return fault }
     return unsafe withMap(map, or: fault) { map in
-      UInt64(bitPattern: unsafe map.delete(key))
+      UInt64(bitPattern: unsafe map.delete(key, worker: worker))
     }
   }
 }

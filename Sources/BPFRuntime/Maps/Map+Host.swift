@@ -109,7 +109,7 @@ extension Map {
     // SAFETY: the key has the map's key size.
     let refusal: MapErrno? = unsafe try withKey(key) { key throws(MapError) in
       switch storage {
-      case .hash(let table): return unsafe table.delete(key)
+      case .hash(let table): return unsafe table.delete(key, worker: 0)
       case .array: return .invalidArgument
       case .prefixes(let trie): return unsafe trie.delete(key)
       case .devices(let table): return unsafe table.delete(key)

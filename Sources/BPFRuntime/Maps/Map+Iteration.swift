@@ -43,7 +43,7 @@ extension HashTable {
   fileprivate func nextElement(of walk: inout ElementWalk) -> UInt32? {
     while true {
       if let element = walk.pending.popLast() { return element }
-      guard walk.position <= bucketMask else { return nil }
+      guard walk.position < bucketCount else { return nil }
       unsafe appendElements(ofBucket: walk.position, to: &walk.pending)
       walk.position += 1
     }

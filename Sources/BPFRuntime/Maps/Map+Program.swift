@@ -9,12 +9,22 @@ extension Map {
   /// - Complexity: O(1), but for an `lpm_trie`; takes no lock, allocates nothing.
   @unsafe
   func lookup(_ key: UnsafeRawPointer, worker: Int) -> UnsafeMutableRawPointer? {
+    switch unsafe path {
+    case .hash(let table):
+      unsafe table._withUnsafeGuaranteedRef { unsafe $0.lookup(key, worker: worker) }
+    case .array(let table):
+      unsafe table._withUnsafeGuaranteedRef { unsafe $0.lookup(key, worker: worker) }
+    case .prefixes(let trie): unsafe trie._withUnsafeGuaranteedRef { unsafe $0.lookup(key) }
+    case .ring, .other: unsafe lookupOther(key)
+    }
+  }
+
+  @unsafe
+  @inline(never)
+  private func lookupOther(_ key: UnsafeRawPointer) -> UnsafeMutableRawPointer? {
     switch storage {
-    case .hash(let table): unsafe table.lookup(key, worker: worker)
-    case .array(let table): unsafe table.lookup(key, worker: worker)
-    case .prefixes(let trie): unsafe trie.lookup(key)
     case .devices(let table): unsafe table.lookup(key)
-    case .programs, .events, .ring: nil
+    case .hash, .array, .prefixes, .programs, .events, .ring: nil
     }
   }
 
@@ -23,28 +33,40 @@ extension Map {
   func update(
     _ key: UnsafeRawPointer, value: UnsafeRawPointer, flags: UInt64, worker: Int
   ) -> Int64 {
+    let value = unsafe NewValue.worker(worker, value)
     let refusal: MapErrno? =
-      switch storage {
-      case .hash(let table): unsafe table.update(key, .worker(worker, value), flags: flags)
-      case .array(let table): unsafe table.update(key, .worker(worker, value), flags: flags)
-      case .prefixes(let trie): unsafe trie.update(key, .worker(worker, value), flags: flags)
-      case .devices, .programs, .events: .notSupportedByOperation
-      case .ring: .notSupported
+      switch unsafe path {
+      case .hash(let table):
+        unsafe table._withUnsafeGuaranteedRef { unsafe $0.update(key, value, flags: flags) }
+      case .array(let table):
+        unsafe table._withUnsafeGuaranteedRef { unsafe $0.update(key, value, flags: flags) }
+      case .prefixes(let trie):
+        unsafe trie._withUnsafeGuaranteedRef { unsafe $0.update(key, value, flags: flags) }
+      case .ring, .other: refusalToChange
       }
     return refusal?.result ?? 0
   }
 
   @unsafe
-  func delete(_ key: UnsafeRawPointer) -> Int64 {
+  func delete(_ key: UnsafeRawPointer, worker: Int = 0) -> Int64 {
     let refusal: MapErrno? =
-      switch storage {
-      case .hash(let table): unsafe table.delete(key)
+      switch unsafe path {
+      case .hash(let table):
+        unsafe table._withUnsafeGuaranteedRef { unsafe $0.delete(key, worker: worker) }
       case .array: .invalidArgument
-      case .prefixes(let trie): unsafe trie.delete(key)
-      case .devices, .programs, .events: .notSupportedByOperation
-      case .ring: .notSupported
+      case .prefixes(let trie): unsafe trie._withUnsafeGuaranteedRef { unsafe $0.delete(key) }
+      case .ring, .other: refusalToChange
       }
     return refusal?.result ?? 0
+  }
+
+  /// Why programs do not change entries of kinds that are no tables of values.
+  private var refusalToChange: MapErrno {
+    switch storage {
+    case .devices, .programs, .events: .notSupportedByOperation
+    case .ring: .notSupported
+    case .hash, .array, .prefixes: .invalidArgument
+    }
   }
 
   /// Where the map's values live, for bounds checks; nil for kinds without values of their own.

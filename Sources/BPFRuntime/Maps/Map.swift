@@ -6,6 +6,7 @@ public import BPFPlatform
 /// locked: programs share their bytes as they do in the kernel.
 ///
 /// Errors, and the order in which they are looked for, are those of the kernel's `bpf(2)` and of its helpers.
+@safe
 public final class Map: Sendable {
   /// What the map was made from. A `perf_event_array` declared with 0 entries has as many as there are workers.
   public let spec: MapSpec
@@ -13,6 +14,8 @@ public final class Map: Sendable {
   public let workers: Int
 
   let storage: MapStorage
+  /// The storage again, for what programs do.
+  let path: ProgramPath
   let state = MapState()
 
   /// Makes a map with its initial contents, except for those that name programs or maps, which the engine sets.
@@ -32,6 +35,7 @@ public final class Map: Sendable {
     self.spec = spec
     self.workers = workers
     storage = try Self.makeStorage(spec, workers: workers, limits: limits)
+    unsafe path = ProgramPath(storage)
     for entry in spec.contents {
       guard case .bytes(let value) = entry.value else { continue }
       try initialize(entry.key, value)
@@ -45,11 +49,7 @@ public final class Map: Sendable {
     do throws(MapMemoryRefusal) {
       switch spec.kind {
       case .hash, .perCPUHash, .lruHash:
-        return .hash(
-          try HashTable(
-            keySize: spec.keySize, valueSize: spec.valueSize, maxEntries: spec.maxEntries,
-            workers: spec.kind == .perCPUHash ? workers : nil, isLRU: spec.kind == .lruHash,
-            isSeeded: !spec.flags.contains(.zeroSeed), limits: limits))
+        return .hash(try HashTable(spec, workers: workers, limits: limits))
       case .array, .perCPUArray:
         return .array(
           try ArrayTable(
@@ -92,4 +92,29 @@ enum MapStorage: Sendable {
   case programs(ProgramTable)
   case events([EventBuffer])
   case ring(RingBuffer)
+}
+
+/// A map's storage without its reference count, which threads that run programs would all have to change.
+///
+/// SAFETY: used only by methods of the map, which keeps the storage.
+@unsafe
+enum ProgramPath: @unchecked Sendable {
+  // `@unchecked`: the storages are `Sendable`.
+  case hash(Unmanaged<HashTable>)
+  case array(Unmanaged<ArrayTable>)
+  case prefixes(Unmanaged<PrefixTrie>)
+  case ring(Unmanaged<RingBuffer>)
+  /// Kinds whose operations take longer than counting references.
+  case other
+
+  init(_ storage: MapStorage) {
+    unsafe self =
+      switch storage {
+      case .hash(let table): unsafe .hash(.passUnretained(table))
+      case .array(let table): unsafe .array(.passUnretained(table))
+      case .prefixes(let trie): unsafe .prefixes(.passUnretained(trie))
+      case .ring(let ring): unsafe .ring(.passUnretained(ring))
+      case .devices, .programs, .events: unsafe .other
+      }
+  }
 }

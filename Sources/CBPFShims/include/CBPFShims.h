@@ -16,3 +16,12 @@ int bpfkit_pin_thread(int processor);
 
 /// Asks for the cache line at `address`, which need not be mapped: a prefetch never faults.
 static inline void bpfkit_prefetch(const void *address) { __builtin_prefetch(address); }
+
+/// Tells the processor that the thread waits for another one's store.
+static inline void bpfkit_relax(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}

@@ -29,6 +29,13 @@ struct MappedMemory: ~Copyable, @unchecked Sendable {
     self.count = size
   }
 
+  /// Asks the system for large pages, where there is enough memory for some.
+  func preferLargePages() {
+    #if !canImport(Darwin)
+    if count >= 2 << 20 { _ = unsafe madvise(base, count, MADV_HUGEPAGE) }
+    #endif
+  }
+
   deinit { unsafe munmap(base, count) }
 }
 

@@ -26,6 +26,15 @@ func copyValue(to target: UnsafeMutableRawPointer, from source: UnsafeRawPointer
 enum NewValue {
   case worker(Int, UnsafeRawPointer)
   case all(UnsafeRawPointer)
+
+  /// The worker that gives it; the host counts as the first.
+  @inline(__always)
+  var worker: Int {
+    switch unsafe self {
+    case .worker(let worker, _): worker
+    case .all: 0
+    }
+  }
 }
 
 /// The slots of a map's values: one for each element, in a per-CPU map one for each element and worker, worker by

@@ -1,92 +1,15 @@
 import Synchronization
 
-// SAFETY (whole file): as for HashTable: element numbers are at most the capacity, keys and values given have the map's sizes.
+// SAFETY (whole file): as for HashTable: keys and values given have the map's sizes.
 
 extension HashTable {
-  /// Where a key is in its chain.
+  /// Where an element is, while the lock of the chain's first bucket is held.
   @unsafe
   struct Place {
-    /// The key's element; 0 where there is none.
+    /// The bucket of the chain that names it.
+    var bucket: HashBucket
+    var slot: HashBucket.Slot
     var element: UInt32
-    /// The link that names the element.
-    var link: UnsafeMutablePointer<Atomic<UInt32>>
-  }
-
-  @unsafe
-  @inline(__always)
-  func withStripe<Result>(of hash: UInt32, _ body: (inout UInt32) -> Result) -> Result {
-    unsafe stripes[Int(hash & stripeMask)].spare.withLock { spare in body(&spare) }
-  }
-
-  /// Finds a key, or an element, while the stripe is held.
-  @unsafe
-  @inline(__always)
-  private func place(hash: UInt32, where isWanted: (UInt32) -> Bool) -> Place {
-    var link = unsafe heads + Int(hash & bucketMask)
-    while true {
-      let current = unsafe link.pointee.load(ordering: .relaxed)
-      if current &- 1 >= Self.end - 1 { return unsafe Place(element: 0, link: link) }
-      if isWanted(current) { return unsafe Place(element: current, link: link) }
-      unsafe link = self.link(current)
-    }
-  }
-
-  @unsafe
-  @inline(__always)
-  private func place(of key: UnsafeRawPointer, hash: UInt32) -> Place {
-    unsafe place(hash: hash) { element in
-      unsafe self.hash(element).pointee.load(ordering: .relaxed) == hash
-        && isEqual(self.key(element), key)
-    }
-  }
-
-  // MARK: Free elements
-
-  /// A free element, or 0.
-  @unsafe
-  @inline(__always)
-  private func takeFree() -> UInt32 {
-    let free = unsafe shared
-    var head = unsafe free.pointee.free.load(ordering: .acquiring)
-    while UInt32(truncatingIfNeeded: head) != 0 {
-      let element = UInt32(truncatingIfNeeded: head)
-      // Another thread may have taken it: then this is no link, and the exchange fails.
-      let next = unsafe hash(element).pointee.load(ordering: .relaxed)
-      let changed = (head >> 32 &+ 1) << 32 | UInt64(next)
-      let result = unsafe free.pointee.free.weakCompareExchange(
-        expected: head, desired: changed, successOrdering: .acquiringAndReleasing,
-        failureOrdering: .acquiring)
-      if result.exchanged { return element }
-      head = result.original
-    }
-    var used = unsafe free.pointee.used.load(ordering: .relaxed)
-    while Int(used) < maxEntries {
-      let result = unsafe free.pointee.used.weakCompareExchange(
-        expected: used, desired: used + 1, ordering: .relaxed)
-      if result.exchanged { return used + 1 }
-      used = result.original
-    }
-    return 0
-  }
-
-  @unsafe
-  @inline(__always)
-  private func giveBack(_ element: UInt32) {
-    var head = unsafe shared.pointee.free.load(ordering: .relaxed)
-    while true {
-      unsafe hash(element).pointee.store(UInt32(truncatingIfNeeded: head), ordering: .relaxed)
-      let changed = (head >> 32 &+ 1) << 32 | UInt64(element)
-      let result = unsafe shared.pointee.free.weakCompareExchange(
-        expected: head, desired: changed, successOrdering: .releasing, failureOrdering: .relaxed)
-      if result.exchanged { return }
-      head = result.original
-    }
-  }
-
-  @unsafe
-  @inline(__always)
-  private func setAge(_ element: UInt32, _ age: UInt8) {
-    if let ages = unsafe ages { unsafe ages[Int(element)].store(age, ordering: .relaxed) }
   }
 
   // MARK: Update
@@ -95,131 +18,273 @@ extension HashTable {
   @inline(__always)
   func update(_ key: UnsafeRawPointer, _ value: NewValue, flags: UInt64) -> MapErrno? {
     guard flags <= MapUpdateFlags.exist.rawValue else { return .invalidArgument }
-    let hash = unsafe hash(of: key)
-    let refusal = unsafe withStripe(of: hash) { spare in
-      unsafe change(key, value, hash: hash, flags: flags, spare: &spare) { unsafe takeFree() }
+    switch keyShape {
+    case .eight: return unsafe update(WordKey(eight: key), value, flags: flags)
+    case .four: return unsafe update(WordKey(four: key), value, flags: flags)
+    case .word: return unsafe update(WordKey(key, size: keySize), value, flags: flags)
+    case .pair: return unsafe update(WordPairKey(key, size: keySize), value, flags: flags)
+    case .long: return unsafe update(LongKey(key, size: keySize), value, flags: flags)
     }
-    guard refusal == .tooBig, unsafe ages != nil else { return refusal }
-    return unsafe updateEvicting(key, value, hash: hash, flags: flags)
-  }
-
-  /// An update of a full `lru_hash`: frees an element first, while no stripe is held.
-  @unsafe
-  @inline(never)
-  private func updateEvicting(
-    _ key: UnsafeRawPointer, _ value: NewValue, hash: UInt32, flags: UInt64
-  ) -> MapErrno? {
-    var victim = unsafe evict()
-    guard victim != 0 else { return .noMemory }
-    let refusal = unsafe withStripe(of: hash) { spare in
-      unsafe change(key, value, hash: hash, flags: flags, spare: &spare) {
-        defer { victim = 0 }
-        return victim
-      }
-    }
-    // Another thread made the key meanwhile.
-    if victim != 0 { unsafe giveBack(victim) }
-    return refusal
   }
 
   @unsafe
-  @inline(__always)
-  private func change(
-    _ key: UnsafeRawPointer, _ value: NewValue, hash: UInt32, flags: UInt64, spare: inout UInt32,
-    newElement: () -> UInt32
-  ) -> MapErrno? {
-    let place = unsafe place(of: key, hash: hash)
-    let old = unsafe place.element
-    if old != 0 {
-      if flags == MapUpdateFlags.noExist.rawValue { return .exists }
-      if slots.isPerWorker {
-        unsafe slots.write(value, to: Int(old))
+  private func update<Key: HashKey>(_ key: Key, _ value: NewValue, flags: UInt64) -> MapErrno? {
+    let hash = unsafe key.hash(seed)
+    let bucket = unsafe bucket(bucketNumber(hash))
+    unsafe bucket.prefetch()
+    let pool = unsafe lockPool(worker: value.worker)
+    defer { unsafe pool.pointee.lock.unlock() }
+    while true {
+      var control = unsafe bucket.lock()
+      if let place = unsafe place(
+        of: hash, in: bucket, control, where: { unsafe key.isEqual(to: $0) })
+      {
+        if flags == MapUpdateFlags.noExist.rawValue {
+          unsafe bucket.unlock(control)
+          return .exists
+        }
+        let old = unsafe place.element
+        if slots.isPerWorker {
+          unsafe slots.write(value, to: Int(old))
+          unsafe setAge(old, Age.young)
+          unsafe bucket.unlock(control)
+          return nil
+        }
+        let new = unsafe pool.pointee.spare.load(ordering: .relaxed)
+        unsafe fill(new, key, value)
+        // A changed entry counts as used, as in the kernel.
+        unsafe setAge(new, Age.young)
+        unsafe place.bucket.element(place.slot).pointee.store(new, ordering: .releasing)
+        unsafe setAge(old, Age.free)
+        unsafe bucket.unlock(HashBucket.counted(control))
+        unsafe pool.pointee.spare.store(old, ordering: .relaxed)
         return nil
       }
-      let new = spare
-      unsafe fill(new, key, value, hash: hash)
-      unsafe link(new).pointee.store(
-        link(old).pointee.load(ordering: .relaxed), ordering: .relaxed)
-      unsafe setAge(new, Age.young)
-      unsafe setAge(old, Age.free)
-      unsafe place.link.pointee.store(new, ordering: .releasing)
-      spare = old
-      return nil
+      if flags == MapUpdateFlags.exist.rawValue {
+        unsafe bucket.unlock(control)
+        return .noEntry
+      }
+      let new = unsafe take(pool)
+      if new != 0 {
+        unsafe fill(new, key, value)
+        unsafe setAge(new, Age.old)
+        unsafe insert(new, HashTable.tag(hash), into: bucket, &control)
+        unsafe bucket.unlock(HashBucket.counted(control))
+        return nil
+      }
+      unsafe bucket.unlock(control)
+      guard unsafe refill(pool) else { return unsafe ages == nil ? .tooBig : .noMemory }
     }
-    if flags == MapUpdateFlags.exist.rawValue { return .noEntry }
-    let new = newElement()
-    if new == 0 { return .tooBig }
-    unsafe fill(new, key, value, hash: hash)
-    let bucket = hash & bucketMask
-    let head = unsafe heads + Int(bucket)
-    let first = unsafe head.pointee.load(ordering: .relaxed)
-    unsafe link(new).pointee.store(first == 0 ? Self.end | bucket : first, ordering: .relaxed)
-    unsafe setAge(new, Age.old)
-    unsafe head.pointee.store(new, ordering: .releasing)
-    return nil
   }
 
   @unsafe
   @inline(__always)
-  private func fill(
-    _ element: UInt32, _ key: UnsafeRawPointer, _ value: NewValue, hash: UInt32
+  private func fill<Key: HashKey>(_ number: UInt32, _ key: Key, _ value: NewValue) {
+    // Who sees a new key sees that the old one's bucket changed.
+    atomicMemoryFence(ordering: .releasing)
+    unsafe key.store(to: self.key(number))
+    unsafe slots.writeFresh(value, to: Int(number))
+  }
+
+  @unsafe
+  @inline(__always)
+  func setAge(_ element: UInt32, _ age: UInt8) {
+    if let ages = unsafe ages { unsafe ages[Int(element)].store(age, ordering: .relaxed) }
+  }
+
+  // MARK: Places
+
+  /// Finds an element by its hash and by what `isWanted` says of it, while the bucket is locked.
+  @unsafe
+  @inline(__always)
+  func place(
+    of hash: UInt64, in bucket: HashBucket, _ control: UInt64,
+    where isWanted: (UnsafeMutableRawPointer) -> Bool
+  ) -> Place? {
+    var bucket = unsafe bucket
+    var control = control
+    while true {
+      let tags = unsafe bucket.tags.pointee.load(ordering: .relaxed)
+      var matches = unsafe HashBucket.matches(Self.tag(hash), control: control, tags: tags)
+      while !matches.isEmpty {
+        let slot = matches.first
+        let element = unsafe bucket.element(slot).pointee.load(ordering: .relaxed)
+        if unsafe isWanted(self.key(element)) {
+          return unsafe Place(bucket: bucket, slot: slot, element: element)
+        }
+        matches.removeFirst()
+      }
+      let next = unsafe bucket.overflow.pointee.load(ordering: .relaxed)
+      if next == 0 { return nil }
+      unsafe bucket = overflowBucket(next)
+      unsafe control = bucket.control.pointee.load(ordering: .relaxed)
+    }
+  }
+
+  /// Gives an element a slot in a locked bucket or behind it.
+  @unsafe
+  @inline(__always)
+  private func insert(
+    _ element: UInt32, _ tag: UInt8, into bucket: HashBucket, _ control: inout UInt64
   ) {
-    unsafe copyValue(to: self.key(element), from: key, count: keySize)
-    unsafe slots.writeFresh(value, to: Int(element))
-    unsafe self.hash(element).pointee.store(hash, ordering: .relaxed)
+    let tags = unsafe bucket.tags.pointee.load(ordering: .relaxed)
+    let empty = unsafe HashBucket.matches(0, control: control, tags: tags)
+    if empty.isEmpty {
+      unsafe insertBehind(element, tag, bucket)
+    } else {
+      let slot = empty.first
+      unsafe bucket.element(slot).pointee.store(element, ordering: .releasing)
+      unsafe bucket.setTag(tag, of: slot, in: &control)
+    }
+  }
+
+  @unsafe
+  @inline(never)
+  private func insertBehind(_ element: UInt32, _ tag: UInt8, _ bucket: HashBucket) {
+    var bucket = unsafe bucket
+    while true {
+      let next = unsafe bucket.overflow.pointee.load(ordering: .relaxed)
+      let isNew = next == 0
+      let number = isNew ? unsafe takeOverflowBucket() : next
+      let behind = unsafe overflowBucket(number)
+      var control = unsafe behind.control.pointee.load(ordering: .relaxed)
+      let tags = unsafe behind.tags.pointee.load(ordering: .relaxed)
+      let empty = unsafe HashBucket.matches(0, control: control, tags: tags)
+      if !empty.isEmpty {
+        let slot = empty.first
+        unsafe behind.element(slot).pointee.store(element, ordering: .releasing)
+        unsafe behind.setTag(tag, of: slot, in: &control)
+        unsafe behind.unlock(control)
+        if isNew { unsafe bucket.overflow.pointee.store(number, ordering: .releasing) }
+        return
+      }
+      unsafe bucket = behind
+    }
   }
 
   // MARK: Delete
 
   @unsafe
   @inline(__always)
-  func delete(_ key: UnsafeRawPointer) -> MapErrno? {
-    let hash = unsafe hash(of: key)
-    let element = unsafe withStripe(of: hash) { _ in unsafe unlink(place(of: key, hash: hash)) }
+  func delete(_ key: UnsafeRawPointer, worker: Int) -> MapErrno? {
+    let element =
+      switch keyShape {
+      case .eight: unsafe remove(WordKey(eight: key))
+      case .four: unsafe remove(WordKey(four: key))
+      case .word: unsafe remove(WordKey(key, size: keySize))
+      case .pair: unsafe remove(WordPairKey(key, size: keySize))
+      case .long: unsafe remove(LongKey(key, size: keySize))
+      }
     guard element != 0 else { return .noEntry }
-    unsafe giveBack(element)
+    unsafe giveBack(element, worker: worker)
     return nil
   }
 
-  /// Takes an element out of its chain, leaving its own link for those who are on it.
+  /// Takes the element of a key out of its bucket; 0 where there is none.
+  @unsafe
+  private func remove<Key: HashKey>(_ key: Key) -> UInt32 {
+    unsafe remove(key.hash(seed)) {
+      unsafe key.isEqual(to: $0)
+    } read: { _ in
+    }
+  }
+
+  /// Takes an element out of its bucket, after `read` looked at it; 0 where there is none that is wanted.
   @unsafe
   @inline(__always)
-  private func unlink(_ place: Place) -> UInt32 {
+  func remove(
+    _ hash: UInt64, where isWanted: (UnsafeMutableRawPointer) -> Bool, read: (UInt32) -> Void
+  ) -> UInt32 {
+    let bucket = unsafe bucket(bucketNumber(hash))
+    var control = unsafe bucket.lock()
+    guard let place = unsafe place(of: hash, in: bucket, control, where: isWanted) else {
+      unsafe bucket.unlock(control)
+      return 0
+    }
     let element = unsafe place.element
-    guard element != 0 else { return 0 }
-    unsafe place.link.pointee.store(
-      link(element).pointee.load(ordering: .relaxed), ordering: .releasing)
+    read(element)
     unsafe setAge(element, Age.free)
+    var emptied: UInt32 = 0
+    if unsafe bucket.overflow.pointee.load(ordering: .relaxed) == 0 {
+      unsafe bucket.setTag(0, of: place.slot, in: &control)
+    } else {
+      unsafe emptied = fillGap(place, behind: bucket, &control)
+    }
+    unsafe bucket.unlock(HashBucket.counted(control))
+    if emptied != 0 { unsafe giveBackOverflowBucket(emptied) }
     return element
   }
 
-  // MARK: Eviction
-
-  /// Takes the next element that was not looked up since the hand last passed it; 0 where there is none to take.
+  /// Moves the last element of a chain into a place that becomes free, so that all buckets but the last are full.
   ///
-  /// - Complexity: amortized O(1) for each element looked up or made; at most two rounds.
+  /// - Returns: the overflow bucket that has become empty and left the chain; 0 where none has.
   @unsafe
-  private func evict() -> UInt32 {
-    guard let ages = unsafe ages else { return 0 }
-    let last = UInt32(maxEntries) + stripeMask + 1
-    return unsafe shared.pointee.hand.withLock { hand in
-      for _ in 0..<(2 * Int(last)) {
-        hand = hand >= last ? 1 : hand + 1
-        let age = unsafe ages[Int(hand)].load(ordering: .relaxed)
-        if age == Age.young {
-          _ = unsafe ages[Int(hand)].compareExchange(
-            expected: Age.young, desired: Age.old, ordering: .relaxed)
-        } else if age == Age.old {
-          let victim = hand
-          let hash = unsafe hash(victim).pointee.load(ordering: .relaxed)
-          // It may have gone meanwhile, or have become another key's.
-          let taken = unsafe withStripe(of: hash) { _ in
-            unsafe unlink(place(hash: hash) { $0 == victim })
-          }
-          if taken != 0 { return taken }
-        }
-      }
-      return 0
+  @inline(never)
+  private func fillGap(
+    _ place: Place, behind first: HashBucket, _ control: inout UInt64
+  ) -> UInt32 {
+    var before = unsafe first
+    var number = unsafe first.overflow.pointee.load(ordering: .relaxed)
+    var last = unsafe overflowBucket(number)
+    while true {
+      let next = unsafe last.overflow.pointee.load(ordering: .relaxed)
+      if next == 0 { break }
+      unsafe (before, number, last) = (last, next, overflowBucket(next))
     }
+    var lastControl = unsafe last.control.pointee.load(ordering: .relaxed)
+    let tags = unsafe last.tags.pointee.load(ordering: .relaxed)
+    let used = unsafe HashBucket.used(control: lastControl, tags: tags)
+    let slot = used.first
+    let element = unsafe last.element(slot).pointee.load(ordering: .relaxed)
+    if unsafe element != place.element {
+      let tag = unsafe last.tag(of: slot, control: lastControl, tags: tags)
+      unsafe place.bucket.element(place.slot).pointee.store(element, ordering: .releasing)
+      if unsafe place.bucket == first {
+        unsafe first.setTag(tag, of: place.slot, in: &control)
+      } else if unsafe place.bucket == last {
+        unsafe last.setTag(tag, of: place.slot, in: &lastControl)
+      } else {
+        var word = unsafe place.bucket.control.pointee.load(ordering: .relaxed)
+        unsafe place.bucket.setTag(tag, of: place.slot, in: &word)
+        unsafe place.bucket.unlock(word)
+      }
+      // Who did not see the element in its new place must not miss it in the old one unnoticed.
+      control = unsafe HashBucket.counted(control)
+      unsafe first.publish(control)
+    }
+    unsafe last.setTag(0, of: slot, in: &lastControl)
+    unsafe last.unlock(lastControl)
+    var left = used
+    left.removeFirst()
+    guard left.isEmpty else { return 0 }
+    unsafe before.overflow.pointee.store(0, ordering: .releasing)
+    return number
+  }
+
+  // MARK: Overflow buckets
+
+  @unsafe
+  private func takeOverflowBucket() -> UInt32 {
+    unsafe shared.pointee.overflowing.lock()
+    defer { unsafe shared.pointee.overflowing.unlock() }
+    let free = unsafe shared.pointee.freeOverflow.load(ordering: .relaxed)
+    if free != 0 {
+      let link = unsafe overflowBucket(free).overflow
+      unsafe shared.pointee.freeOverflow.store(
+        link.pointee.load(ordering: .relaxed), ordering: .relaxed)
+      unsafe link.pointee.store(0, ordering: .relaxed)
+      return free
+    }
+    return unsafe shared.pointee.usedOverflow.add(1, ordering: .relaxed).newValue
+  }
+
+  /// SAFETY: the bucket is empty and in no chain.
+  @unsafe
+  private func giveBackOverflowBucket(_ number: UInt32) {
+    unsafe shared.pointee.overflowing.lock()
+    defer { unsafe shared.pointee.overflowing.unlock() }
+    let free = unsafe shared.pointee.freeOverflow.load(ordering: .relaxed)
+    unsafe overflowBucket(number).overflow.pointee.store(free, ordering: .relaxed)
+    unsafe shared.pointee.freeOverflow.store(number, ordering: .relaxed)
   }
 }

@@ -1,81 +1,126 @@
 import Synchronization
 
-// SAFETY (whole file): as for HashTable. The host copies keys and values while it holds the stripe, so that what it gets is
+// SAFETY (whole file): as for HashTable. The host copies keys and values while it holds the bucket, so that what it gets is
 // what one update wrote.
 
 extension HashTable {
   @unsafe
+  private func withBucket<Result>(
+    of hash: UInt64, _ body: (HashBucket, UInt64) -> Result
+  ) -> Result {
+    let bucket = unsafe bucket(bucketNumber(hash))
+    let control = unsafe bucket.lock()
+    defer { unsafe bucket.unlock(control) }
+    return unsafe body(bucket, control)
+  }
+
+  @unsafe
   func get(_ key: UnsafeRawPointer) -> [UInt8]? {
     let hash = unsafe hash(of: key)
-    return unsafe withStripe(of: hash) { _ in
-      let element = unsafe find(key, hash: hash)
-      return element == 0 ? nil : unsafe slots.read(Int(element))
+    return unsafe withBucket(of: hash) { bucket, control in
+      unsafe place(of: hash, in: bucket, control) { unsafe isEqual($0, key) }
+        .map { unsafe slots.read(Int($0.element)) }
     }
+  }
+
+  @unsafe
+  private func isEqual(_ element: UnsafeMutableRawPointer, _ key: UnsafeRawPointer) -> Bool {
+    unsafe UnsafeRawBufferPointer(start: element, count: keySize)
+      .elementsEqual(UnsafeRawBufferPointer(start: key, count: keySize))
   }
 
   /// The key of an element.
   @unsafe
-  private func copyKey(_ element: UInt32) -> [UInt8] {
-    unsafe [UInt8](UnsafeRawBufferPointer(start: key(element), count: keySize))
+  private func copyKey(_ number: UInt32) -> [UInt8] {
+    unsafe [UInt8](UnsafeRawBufferPointer(start: key(number), count: keySize))
+  }
+
+  /// Calls `body` with the elements of a locked bucket and of those behind it, in order, until it returns false.
+  @unsafe
+  private func forEachElement(
+    in bucket: HashBucket, _ control: UInt64, _ body: (UInt32) -> Bool
+  ) {
+    var bucket = unsafe bucket
+    var control = control
+    while true {
+      let tags = unsafe bucket.tags.pointee.load(ordering: .relaxed)
+      var used = unsafe HashBucket.used(control: control, tags: tags)
+      while !used.isEmpty {
+        if unsafe !body(bucket.element(used.first).pointee.load(ordering: .relaxed)) { return }
+        used.removeFirst()
+      }
+      let next = unsafe bucket.overflow.pointee.load(ordering: .relaxed)
+      if next == 0 { return }
+      unsafe bucket = overflowBucket(next)
+      unsafe control = bucket.control.pointee.load(ordering: .relaxed)
+    }
   }
 
   /// The key after another in the order of buckets; the first where that key is not there (any more).
   @unsafe
   func nextKey(after key: UnsafeRawPointer?) -> [UInt8]? {
-    var bucket: UInt32 = 0
+    var number = 0
     if let key = unsafe key {
       let hash = unsafe hash(of: key)
-      let (isThere, next) = unsafe withStripe(of: hash) { _ -> (Bool, [UInt8]?) in
-        let element = unsafe find(key, hash: hash)
-        guard element != 0 else { return (false, nil) }
-        let next = unsafe link(element).pointee.load(ordering: .relaxed)
-        return (true, isElement(next) ? unsafe copyKey(next) : nil)
+      var isThere = false
+      var next: [UInt8]?
+      unsafe withBucket(of: hash) { bucket, control in
+        unsafe forEachElement(in: bucket, control) { element in
+          if isThere {
+            unsafe next = copyKey(element)
+            return false
+          }
+          unsafe isThere = isEqual(self.key(element), key)
+          return true
+        }
       }
       if let next { return next }
-      if isThere { bucket = (hash & bucketMask) + 1 }
+      if isThere { number = bucketNumber(hash) + 1 }
     }
-    while bucket <= bucketMask {
-      if unsafe isElement(heads[Int(bucket)].load(ordering: .relaxed)) {
-        let first = unsafe withStripe(of: bucket) { _ -> [UInt8]? in
-          let first = unsafe heads[Int(bucket)].load(ordering: .relaxed)
-          return isElement(first) ? unsafe copyKey(first) : nil
+    while number < bucketCount {
+      if unsafe bucket(number).isUsed {
+        var first: [UInt8]?
+        let bucket = unsafe bucket(number)
+        let control = unsafe bucket.lock()
+        unsafe forEachElement(in: bucket, control) { element in
+          unsafe first = copyKey(element)
+          return false
         }
+        unsafe bucket.unlock(control)
         if let first { return first }
       }
-      bucket += 1
+      number += 1
     }
     return nil
   }
 
   /// Appends the elements of a bucket as it is at one moment.
   @unsafe
-  func appendElements(ofBucket bucket: UInt32, to elements: inout [UInt32]) {
-    guard unsafe isElement(heads[Int(bucket)].load(ordering: .relaxed)) else { return }
-    unsafe withStripe(of: bucket) { _ in
-      var current = unsafe heads[Int(bucket)].load(ordering: .relaxed)
-      while isElement(current) {
-        elements.append(current)
-        current = unsafe link(current).pointee.load(ordering: .relaxed)
-      }
+  func appendElements(ofBucket number: UInt32, to elements: inout [UInt32]) {
+    let bucket = unsafe bucket(Int(number))
+    guard unsafe bucket.isUsed else { return }
+    let control = unsafe bucket.lock()
+    unsafe forEachElement(in: bucket, control) { element in
+      elements.append(element)
+      return true
     }
+    unsafe bucket.unlock(control)
   }
-
-  private func isElement(_ link: UInt32) -> Bool { link &- 1 < Self.end - 1 }
 
   /// Calls `body` with all entries, bucket by bucket; each bucket as it is at one moment.
   func forEach(_ body: ([UInt8], [UInt8]) -> Void) {
-    for bucket in 0...bucketMask {
-      guard unsafe isElement(heads[Int(bucket)].load(ordering: .relaxed)) else { continue }
-      let entries = unsafe withStripe(of: bucket) { _ in
-        var entries: [([UInt8], [UInt8])] = []
-        var current = unsafe heads[Int(bucket)].load(ordering: .relaxed)
-        while isElement(current) {
-          unsafe entries.append((copyKey(current), slots.read(Int(current))))
-          current = unsafe link(current).pointee.load(ordering: .relaxed)
-        }
-        return entries
+    var entries: [([UInt8], [UInt8])] = []
+    for number in 0..<bucketCount {
+      let bucket = unsafe bucket(number)
+      guard unsafe bucket.isUsed else { continue }
+      let control = unsafe bucket.lock()
+      unsafe forEachElement(in: bucket, control) { element in
+        unsafe entries.append((copyKey(element), slots.read(Int(element))))
+        return true
       }
+      unsafe bucket.unlock(control)
       for (key, value) in entries { body(key, value) }
+      entries.removeAll(keepingCapacity: true)
     }
   }
 }

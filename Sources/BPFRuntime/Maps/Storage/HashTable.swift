@@ -1,59 +1,68 @@
+import BPFPlatform
 import Synchronization
 
-/// The elements of a `hash`, `percpu_hash` or `lru_hash`.
+/// The elements of a `hash`, `percpu_hash`, `lru_hash` or `lru_percpu_hash`.
 ///
-/// A lookup takes no lock and allocates nothing. It walks the chain of the key's bucket, whose links are element
-/// numbers; the last link names the bucket, so that a walk that strayed into another chain, because its element was
-/// removed and used again meanwhile, is noticed and begins anew. Changes hold the lock of the bucket's stripe.
+/// A lookup takes no lock and allocates nothing: it reads the bucket of the key (``HashBucket``, one cache line), compares the
+/// key with those elements whose tag is that of its hash, and looks whether the bucket changed meanwhile. Only then
+/// can an element it compared have been removed and used again; it begins anew, and after many times takes the lock, so that
+/// it ends whatever others do. Changes hold the bucket's lock.
 ///
-/// Elements lie in one range of memory, their values in another, at addresses that never change. A removed element stays
+/// Elements, key and value side by side, lie in one range of memory at addresses that never change. A removed element stays
 /// readable. Changing a value means putting a new element in the old one's place, as in the kernel: who
-/// holds the old value goes on seeing it. For that each stripe keeps a spare element.
+/// holds the old value goes on seeing it. Elements not in use are in pools (``ElementPool``).
 @safe
 final class HashTable: @unchecked Sendable {
-  // `@unchecked`: links and hashes are atomic; keys change only while an element is in no chain; values are the
-  // programs' to share.
+  // `@unchecked`: buckets, keys and pools are atomic; values are the programs' to share.
   private let memory: MappedMemory
   let keySize: Int
+  let keyShape: HashKeyShape
   let maxEntries: Int
   let slots: ValueSlots
-  /// The bytes of an element: its link, its hash, and its key padded to 8.
   let elementStride: Int
-  let bucketMask: UInt32
-  let stripeMask: UInt32
-  let seed: (UInt64, UInt64)
-  /// The first link of each bucket; 0 where it never had any.
-  let heads: UnsafeMutablePointer<Atomic<UInt32>>
-  /// The elements, from number 0, which is none.
+  let seed: HashSeed
+  let bucketCount: Int
+  /// The buckets, and after them those that others overflow into, counted on.
+  let buckets: UnsafeMutableRawPointer
+  /// The elements, key and value (in a per-CPU map only the key), from number 0, which is none.
   let elements: UnsafeMutableRawPointer
-  /// For each element of an `lru_hash` an ``Age``.
+  /// For each element in a pool the next one in it.
+  let links: UnsafeMutablePointer<Atomic<UInt32>>
+  /// For each element of an LRU map an ``Age``.
   let ages: UnsafeMutablePointer<Atomic<UInt8>>?
-  let stripes: UnsafeMutablePointer<Stripe>
+  let pools: UnsafeMutablePointer<ElementPool>
+  let poolCount: Int
+  /// In an LRU map with `BPF_F_NO_COMMON_LRU` the elements of each worker's pool; else nil.
+  let elementsPerPool: Int?
+  /// How many elements are taken or evicted at once.
+  let batch: Int
   let shared: UnsafeMutablePointer<Shared>
 
-  /// A group of buckets that changes under one lock, with a cache line of its own.
-  struct Stripe: ~Copyable {
-    /// The lock, and the number of the stripe's spare element.
-    let spare: Mutex<UInt32>
-    private let padding: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) = (
-      0, 0, 0, 0, 0, 0, 0
-    )
-
-    init(spare: UInt32) { self.spare = Mutex(spare) }
-  }
-
-  /// What all stripes share.
+  /// What all buckets share, in cache lines by what changes together.
   struct Shared: ~Copyable {
-    /// The first free element in the low half; in the high half a count of changes, so that a change behind one's back
-    /// is noticed. Free elements are linked through their hashes.
-    let free = Atomic<UInt64>(0)
     /// The number of elements ever used: those after it are free too.
     let used = Atomic<UInt32>(0)
-    /// Where the search for a victim goes on.
-    let hand = Mutex<UInt32>(0)
+    /// Held while elements of other pools are taken.
+    let stealing = SpinLock()
+    private let padding0: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) = (
+      0, 0, 0, 0, 0, 0, 0
+    )
+    /// Held while the hand moves.
+    let evicting = SpinLock()
+    /// The element that the search for a victim looked at last.
+    let hand = Atomic<UInt32>(0)
+    private let padding1: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) = (
+      0, 0, 0, 0, 0, 0, 0
+    )
+    /// For the two that follow.
+    let overflowing = SpinLock()
+    /// The number of overflow buckets ever used.
+    let usedOverflow = Atomic<UInt32>(0)
+    /// The first free overflow bucket, the others linked through their overflow; 0 for none.
+    let freeOverflow = Atomic<UInt32>(0)
   }
 
-  /// What is known of an element's use, in an `lru_hash`.
+  /// What is known of an element's use, in an LRU map.
   enum Age {
     static let free: UInt8 = 0
     /// Not looked up since it was made or last passed over.
@@ -61,202 +70,119 @@ final class HashTable: @unchecked Sendable {
     static let young: UInt8 = 3
   }
 
-  /// The mark of the link that ends a chain; the bucket's number is in the other bits.
-  static let end: UInt32 = 1 << 31
-  private static let maximumStripes = 256
+  /// The entries for which there is a bucket: 10 × 64 / 100 of its slots, so that one in 100 entries overflows.
+  private static let entriesPer10Buckets = 64
+  private static let minimumPools = 8
 
-  /// - Parameter workers: how many slots an element has; nil where all workers share one.
+  /// - Parameter workers: how many threads use the map, and in a per-CPU map the slots of an element.
   init(
-    keySize: Int, valueSize: Int, maxEntries: Int, workers: Int?, isLRU: Bool, isSeeded: Bool,
-    limits: MapLimits
+    _ spec: MapSpec, workers: Int, limits: MapLimits
   ) throws(MapMemoryRefusal) {
-    var buckets = 1
-    while buckets < maxEntries { buckets *= 2 }
-    let stripeCount = min(buckets, Self.maximumStripes)
-    // Element 0 is none; per-worker ranges are whole cache lines.
-    let capacity = (maxEntries + stripeCount + 1).roundedUpTo8
-    let valueStride = valueSize.roundedUpTo8
-    let elementStride = 8 + keySize.roundedUpTo8
-    var plan = MemoryLayoutPlan()
-    let headsOffset = plan.add(buckets, stride: 4)
-    let elementsOffset = plan.add(capacity, stride: elementStride)
-    let agesOffset = plan.add(isLRU ? capacity : 0, stride: 1)
-    let valuesOffset = plan.add(capacity, stride: valueStride)
-    for _ in 1..<max(workers ?? 1, 1) { _ = plan.add(capacity, stride: valueStride) }
-    // Links have 31 bits.
-    guard capacity < Int(Self.end) else { throw .overLimit(limits.maximumBytes) }
-    memory = try MappedMemory(plan, limits: limits)
-
-    self.keySize = keySize
-    self.maxEntries = maxEntries
-    self.elementStride = elementStride
-    bucketMask = UInt32(buckets - 1)
-    stripeMask = UInt32(stripeCount - 1)
-    var random = SystemRandomNumberGenerator()
-    seed = isSeeded ? (random.next(), random.next() | 1) : (0x9e37_79b9_7f4a_7c15, 1)
-    // SAFETY: the plan gave each part its range; zeroed memory is what the atomics begin as.
-    unsafe heads = (memory.base + headsOffset).assumingMemoryBound(to: Atomic<UInt32>.self)
-    unsafe elements = memory.base + elementsOffset
-    unsafe ages =
-      isLRU ? (memory.base + agesOffset).assumingMemoryBound(to: Atomic<UInt8>.self) : nil
-    unsafe slots = ValueSlots(
-      base: memory.base + valuesOffset, valueSize: valueSize, stride: valueStride,
-      workerStride: workers == nil ? 0 : capacity * valueStride, workers: workers ?? 1)
-    unsafe stripes = .allocate(capacity: stripeCount)
-    for index in 0..<stripeCount {
-      unsafe (stripes + index).initialize(to: Stripe(spare: UInt32(maxEntries + 1 + index)))
+    let isPerCPU = spec.kind == .perCPUHash || spec.kind == .lruPerCPUHash
+    let isLRU = spec.kind == .lruHash || spec.kind == .lruPerCPUHash
+    keySize = spec.keySize
+    keyShape = HashKeyShape(keySize: spec.keySize)
+    seed = HashSeed(isRandom: !spec.flags.contains(.zeroSeed))
+    if isLRU, spec.flags.contains(.noCommonLRU) {
+      // As the kernel does, which gives all processors the same number.
+      let each = (spec.maxEntries + workers - 1) / workers
+      maxEntries = each * workers
+      poolCount = workers
+      // One more each, for changed values.
+      elementsPerPool = each + 1
+    } else {
+      maxEntries = spec.maxEntries
+      poolCount = max(workers, Self.minimumPools)
+      elementsPerPool = nil
     }
-    unsafe shared = .allocate(capacity: 1)
-    unsafe shared.initialize(to: Shared())
-  }
+    batch = max(1, min(16, maxEntries / (8 * poolCount)))
+    bucketCount = max(
+      1, (maxEntries * 10 + Self.entriesPer10Buckets - 1) / Self.entriesPer10Buckets)
+    // All but the last bucket of a chain are full.
+    let overflowCount = unsafe maxEntries / HashBucket.slots + 1
+    // Element 0 is none; per-worker ranges are whole cache lines.
+    let capacity = (maxEntries + poolCount + 1).roundedUpTo8
+    let valueStride = spec.valueSize.roundedUpTo8
+    let keyStride = spec.keySize.roundedUpTo8
+    elementStride = isPerCPU ? keyStride : keyStride + valueStride
+    guard capacity < 1 << 32 else { throw .overLimit(limits.maximumBytes) }
 
-  deinit {
-    unsafe stripes.deinitialize(count: Int(stripeMask) + 1)
-    unsafe stripes.deallocate()
-    unsafe shared.deinitialize(count: 1)
-    unsafe shared.deallocate()
+    var plan = MemoryLayoutPlan()
+    let sharedOffset = plan.add(1, stride: MemoryLayout<Shared>.stride)
+    let poolsOffset = plan.add(poolCount, stride: MemoryLayout<ElementPool>.stride)
+    let bucketsOffset = unsafe plan.add(bucketCount + overflowCount, stride: HashBucket.size)
+    let elementsOffset = plan.add(capacity, stride: elementStride)
+    let linksOffset = plan.add(capacity, stride: 4)
+    let agesOffset = plan.add(isLRU ? capacity : 0, stride: 1)
+    let valuesOffset = plan.add(isPerCPU ? capacity : 0, stride: valueStride)
+    if isPerCPU { for _ in 1..<workers { _ = plan.add(capacity, stride: valueStride) } }
+    memory = try MappedMemory(plan, limits: limits)
+    // Keys are all over the table: large pages save most of the address translations.
+    if !spec.flags.contains(.noPreallocation) { memory.preferLargePages() }
+
+    // SAFETY: the plan gave each part its range; zeroed memory is what atomics and locks begin as.
+    let base = unsafe memory.base
+    unsafe shared = (base + sharedOffset).assumingMemoryBound(to: Shared.self)
+    unsafe pools = (base + poolsOffset).assumingMemoryBound(to: ElementPool.self)
+    unsafe buckets = base + bucketsOffset
+    unsafe elements = base + elementsOffset
+    unsafe links = (base + linksOffset).assumingMemoryBound(to: Atomic<UInt32>.self)
+    unsafe ages = isLRU ? (base + agesOffset).assumingMemoryBound(to: Atomic<UInt8>.self) : nil
+    if isPerCPU {
+      unsafe slots = ValueSlots(
+        base: base + valuesOffset, valueSize: spec.valueSize, stride: valueStride,
+        workerStride: capacity * valueStride, workers: workers)
+    } else {
+      unsafe slots = ValueSlots(
+        base: base + (elementsOffset + keyStride), valueSize: spec.valueSize,
+        stride: elementStride, workerStride: 0, workers: 1)
+    }
+    for index in 0..<poolCount {
+      let pool = unsafe pools + index
+      if let elementsPerPool {
+        let first = UInt32(index * elementsPerPool + 1)
+        unsafe pool.pointee.setFresh(first + 1..<first + UInt32(elementsPerPool))
+        unsafe pool.pointee.spare.store(first, ordering: .relaxed)
+      } else {
+        unsafe pool.pointee.spare.store(UInt32(maxEntries + 1 + index), ordering: .relaxed)
+      }
+    }
   }
 
   /// The number of elements, spares and the unused element 0 included; a multiple of 8.
-  var capacity: Int { (maxEntries + Int(stripeMask) + 2).roundedUpTo8 }
+  var capacity: Int { (maxEntries + poolCount + 1).roundedUpTo8 }
 
   /// The number of slots from ``ValueSlots/base`` on, every worker's.
   var slotCount: Int { slots.isPerWorker ? capacity * slots.workers : capacity }
 
-  // MARK: Elements
-
-  // SAFETY (whole type): an element's number is at most the capacity, since links are only ever written from such numbers;
-  // keys given have `keySize` bytes.
+  // SAFETY (whole type): element and bucket numbers are only ever written from those there are; keys given have `keySize`
+  // bytes.
 
   @unsafe
   @inline(__always)
-  func link(_ element: UInt32) -> UnsafeMutablePointer<Atomic<UInt32>> {
-    unsafe (elements + Int(element) &* elementStride).assumingMemoryBound(to: Atomic<UInt32>.self)
+  func key(_ number: UInt32) -> UnsafeMutableRawPointer {
+    unsafe elements + Int(number) &* elementStride
   }
 
-  /// The hash of an element in a chain; the next free element of one that is free.
-  @unsafe
   @inline(__always)
-  func hash(_ element: UInt32) -> UnsafeMutablePointer<Atomic<UInt32>> {
-    unsafe link(element) + 1
+  func bucketNumber(_ hash: UInt64) -> Int {
+    Int(truncatingIfNeeded: ((hash &>> 32) &* UInt64(truncatingIfNeeded: bucketCount)) &>> 32)
   }
 
   @unsafe
   @inline(__always)
-  func key(_ element: UInt32) -> UnsafeMutableRawPointer {
-    unsafe elements + (Int(element) &* elementStride &+ 8)
+  func bucket(_ number: Int) -> HashBucket {
+    unsafe HashBucket(buckets + number &* HashBucket.size)
   }
 
-  // MARK: Lookup
-
-  /// The element of a key; 0 where there is none.
+  /// The overflow bucket of a number, which counts from 1.
   @unsafe
   @inline(__always)
-  func find(_ key: UnsafeRawPointer, hash: UInt32) -> UInt32 {
-    let bucket = hash & bucketMask
-    while true {
-      var current = unsafe heads[Int(bucket)].load(ordering: .acquiring)
-      while current &- 1 < Self.end - 1 {
-        if unsafe self.hash(current).pointee.load(ordering: .relaxed) == hash,
-          unsafe isEqual(self.key(current), key)
-        {
-          return current
-        }
-        current = unsafe link(current).pointee.load(ordering: .acquiring)
-      }
-      if current == 0 || current == Self.end | bucket { return 0 }
-    }
+  func overflowBucket(_ number: UInt32) -> HashBucket {
+    unsafe bucket(bucketCount &+ Int(number) &- 1)
   }
 
-  /// The value of a key for a program on a worker. In an `lru_hash` the element counts as used.
-  @unsafe
+  /// The byte of a hash that a slot has; not 0.
   @inline(__always)
-  func lookup(_ key: UnsafeRawPointer, worker: Int) -> UnsafeMutableRawPointer? {
-    let element = unsafe find(key, hash: hash(of: key))
-    guard element != 0 else { return nil }
-    if let ages = unsafe ages {
-      let age = unsafe ages + Int(element)
-      if unsafe age.pointee.load(ordering: .relaxed) == Age.old {
-        // An element that is freed meanwhile must not look used.
-        _ = unsafe age.pointee.compareExchange(
-          expected: Age.old, desired: Age.young, ordering: .relaxed)
-      }
-    }
-    return unsafe slots.address(Int(element), worker: worker)
-  }
-
-  // MARK: Keys
-
-  @unsafe
-  @inline(__always)
-  func isEqual(_ left: UnsafeRawPointer, _ right: UnsafeRawPointer) -> Bool {
-    switch keySize {
-    case 4:
-      return unsafe left.load(as: UInt32.self) == right.loadUnaligned(as: UInt32.self)
-    case 8:
-      return unsafe left.load(as: UInt64.self) == right.loadUnaligned(as: UInt64.self)
-    default:
-      return unsafe isEqualWords(left, right)
-    }
-  }
-
-  @unsafe
-  private func isEqualWords(_ left: UnsafeRawPointer, _ right: UnsafeRawPointer) -> Bool {
-    var offset = 0
-    while offset + 8 <= keySize {
-      guard
-        unsafe left.load(fromByteOffset: offset, as: UInt64.self)
-          == right.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
-      else { return false }
-      offset += 8
-    }
-    while offset < keySize {
-      guard
-        unsafe left.load(fromByteOffset: offset, as: UInt8.self)
-          == right.load(fromByteOffset: offset, as: UInt8.self)
-      else { return false }
-      offset += 1
-    }
-    return true
-  }
-
-  @unsafe
-  @inline(__always)
-  func hash(of key: UnsafeRawPointer) -> UInt32 {
-    switch keySize {
-    case 4: unsafe finish(UInt64(key.loadUnaligned(as: UInt32.self)) ^ seed.0)
-    case 8: unsafe finish(key.loadUnaligned(as: UInt64.self) ^ seed.0)
-    default: unsafe hashWords(key)
-    }
-  }
-
-  @unsafe
-  private func hashWords(_ key: UnsafeRawPointer) -> UInt32 {
-    var state = seed.0
-    var offset = 0
-    while offset + 8 <= keySize {
-      let word = unsafe key.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
-      state = mix(state ^ word, 0xa076_1d64_78bd_642f ^ seed.1)
-      offset += 8
-    }
-    var tail: UInt64 = 0
-    while offset < keySize {
-      tail = tail << 8 | UInt64(unsafe key.load(fromByteOffset: offset, as: UInt8.self))
-      offset += 1
-    }
-    return finish(state ^ tail)
-  }
-
-  /// Both halves of a product, folded.
-  @inline(__always)
-  private func mix(_ left: UInt64, _ right: UInt64) -> UInt64 {
-    let product = left.multipliedFullWidth(by: right)
-    return product.high ^ product.low
-  }
-
-  @inline(__always)
-  private func finish(_ state: UInt64) -> UInt32 {
-    let mixed = mix(state, 0xe703_7ed1_a0b4_28db ^ seed.1)
-    return UInt32(truncatingIfNeeded: mixed ^ mixed >> 32)
-  }
+  static func tag(_ hash: UInt64) -> UInt8 { max(UInt8(truncatingIfNeeded: hash), 1) }
 }
