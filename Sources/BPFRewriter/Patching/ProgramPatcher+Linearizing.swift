@@ -57,7 +57,9 @@ extension ProgramPatcher {
     for (index, line) in program.lines.enumerated() {
       let start = head(of: line.slot, layout)
       let isLast = index + 1 == program.lines.count
-      let end = isLast ? layout.slotCount : head(of: program.lines[index + 1].slot, layout)
+      let next = isLast ? layout.slotCount : head(of: program.lines[index + 1].slot, layout)
+      // A line ends with its subprogram, whatever takes the place of what follows.
+      let end = min(next, layout.heads[subprogramIndex(at: line.slot) + 1])
       guard start < end else { continue }
       left.append(
         LineInfo(
