@@ -25,6 +25,14 @@ public struct Patch: Sendable {
     case end
     /// An instruction of the program as it was before any patch, by its slot: or what has become of it since.
     case original(Int)
+    /// An instruction that an earlier patch inserted: what a branch of that patch leads to
+    /// (``ProgramPatcher/target(at:)``).
+    case inserted(InsertedSlot)
+  }
+
+  /// A place in a patch that was applied.
+  public struct InsertedSlot: Hashable, Sendable {
+    let index: Int
   }
 
   /// The slots so far.

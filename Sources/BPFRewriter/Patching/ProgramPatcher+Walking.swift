@@ -57,10 +57,21 @@ extension ProgramPatcher {
   /// - Complexity: O(1), for an inserted instruction O(log *n*), *n* the branches inserted.
   public func originalTarget(at place: Place) -> Int? {
     guard place.isInserted else { return instruction(at: place).target(at: place.original) }
+    guard case .original(let target) = target(at: place) else { return nil }
+    return target
+  }
+
+  /// Where the branch at a place leads, for a patch that takes its place; nil for instructions that do not branch.
+  ///
+  /// - Complexity: as ``originalTarget(at:)``.
+  public func target(at place: Place) -> Patch.Target? {
+    guard place.isInserted else { return originalTarget(at: place).map { .original($0) } }
     let index = firstBranch(from: place.slot)
     guard index < branches.count, branches[index].slot == place.slot else { return nil }
-    guard case .original(let target) = branches[index].target else { return nil }
-    return target
+    switch branches[index].target {
+    case .original(let slot): return .original(slot)
+    case .inserted(let slot): return .inserted(Patch.InsertedSlot(index: slot))
+    }
   }
 
   /// What is known of the instruction at a place; nil for one that was inserted without a fact.

@@ -27,14 +27,14 @@ public struct ProgramPatcher: ~Copyable {
   /// What is known of the original slots and of the inserted ones; empty where the layer above knows nothing.
   let originalFacts: [FactID]
   var insertedFacts: [FactID] = []
-  /// Whether a run was cut, so that a slot's place no longer follows from its run's alone.
+  /// Whether a run was cut or is branched to from another, so that a slot's place no longer follows from its run's alone.
   var hasCuts = false
   /// Whether one of ``branches`` was widened.
   var hasWidenedInserted = false
   /// The passes so far, in order.
-  private(set) var passes: [Pass] = []
+  private(set) var passes: [PassRecord] = []
 
-  struct Pass {
+  struct PassRecord {
     let name: String
     /// How many slots were inserted before it.
     let firstInserted: Int
@@ -54,7 +54,7 @@ public struct ProgramPatcher: ~Copyable {
 
   /// Begins a pass: what is inserted from here on is remembered as its work.
   public mutating func beginPass(_ name: String) {
-    passes.append(Pass(name: name, firstInserted: inserted.count))
+    passes.append(PassRecord(name: name, firstInserted: inserted.count))
   }
 
   /// Makes room for patches, where their size is known.
@@ -168,6 +168,10 @@ public struct ProgramPatcher: ~Copyable {
           throw .strayBranch(slot: branch.slot, target: slot)
         }
         target = .original(slot)
+      case .inserted(let slot):
+        // It is in another run: where that comes to lie is looked up.
+        hasCuts = true
+        target = .inserted(slot.index)
       case .end:
         needsEnd = true
         target = .inserted(start + count)
