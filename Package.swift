@@ -47,7 +47,9 @@ let package = Package(
     + modules.map { module in
       .testTarget(
         name: module.name + "Tests",
-        dependencies: [.byName(name: module.name), "TestSupport"] + module.dependencies,
+        dependencies: [.byName(name: module.name), "TestSupport"] + module.dependencies
+          // What passes make of a program is run beside the program.
+          + (module.name == "BPFRewriter" ? ["BPFRuntime"] : []),
         resources: [.copy("Fixtures")],
         swiftSettings: settings)
     } + [

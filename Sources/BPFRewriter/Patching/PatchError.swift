@@ -44,6 +44,21 @@ public enum PatchError: Error, Hashable, Sendable {
   case strayTableEntry(table: String, target: Int)
   /// The fact of an instruction that has none: it was inserted without one.
   case noFact(slot: Int)
+
+  // MARK: A pass that cannot do its work
+
+  /// A pass needs a register for an instruction of the code that belongs to a slot, and all of them hold something that is
+  /// still needed, with no room on the stack to keep one.
+  case noScratchRegister(slot: Int)
+  /// A pass needs room on the stack of a function, which uses all of the 512 bytes it may.
+  case stackFull(subprogram: String)
+  /// A pass needs room on the stack of a function, and how much of it is used cannot be told: an address on it is
+  /// computed from something that is not a constant.
+  case stackUseUnknown(subprogram: String)
+  /// A legacy packet load in a program whose context gives no packet to load from.
+  case noPacketToLoadFrom(slot: Int)
+  /// Constant blinding came to a legacy packet load, whose offset it cannot hide: they are to be lowered before.
+  case packetLoadNotLowered(slot: Int)
 }
 
 extension PatchError: CustomStringConvertible {
@@ -77,6 +92,16 @@ extension PatchError: CustomStringConvertible {
     case .strayTableEntry(let table, let target):
       "jump table \(table) leads to slot \(target), which begins no instruction"
     case .noFact(let slot): "nothing is known of the instruction at slot \(slot): it was inserted"
+    case .noScratchRegister(let slot):
+      "the instruction at slot \(slot) needs a register to work with, and none can be had"
+    case .stackFull(let subprogram):
+      "subprogram \(subprogram) uses all of its stack: there is no room for what the pass keeps"
+    case .stackUseUnknown(let subprogram):
+      "subprogram \(subprogram) computes addresses on its stack: how much it uses cannot be told"
+    case .noPacketToLoadFrom(let slot):
+      "the legacy packet load at slot \(slot) has no packet in programs of this type"
+    case .packetLoadNotLowered(let slot):
+      "the offset of the legacy packet load at slot \(slot) cannot be hidden: lower it first"
     }
   }
 }

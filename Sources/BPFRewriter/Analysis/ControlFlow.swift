@@ -1,0 +1,166 @@
+import BPFISA
+
+/// A program under edit as it is now, laid out flat: what the analyses behind the passes work on.
+///
+/// Positions count slots from the program's start. A walk comes to the instructions by rising position, so that a pass
+/// follows an analysis with a ``FlowCursor`` and sees no position itself.
+struct ControlFlow {
+  private(set) var slots: [RawInstruction] = []
+  /// Where the instruction at each position leads, plus 1; 0 where it leads nowhere.
+  private var targets: [UInt32] = []
+  /// Where functions start, by rising position: subprograms, and whatever is called or has its address taken.
+  private(set) var functions: [Int] = []
+  /// Where indirect jumps may lead.
+  private(set) var tableTargets: [Int] = []
+
+  fileprivate init(capacity: Int) {
+    slots.reserveCapacity(capacity)
+    targets.reserveCapacity(capacity)
+  }
+
+  /// Where the instruction at a position branches, the function it calls or takes the address of; nil where there is
+  /// none, and where a branch leads outside the program.
+  func target(at position: Int) -> Int? {
+    targets[position] == 0 ? nil : Int(targets[position]) - 1
+  }
+
+  /// The instruction that starts at a position.
+  func instruction(at position: Int) -> Instruction {
+    do throws(DecodingError) {
+      return try Instruction(decoding: slots, at: position)
+    } catch {
+      preconditionFailure("only instructions that decode are in a program or a patch")
+    }
+  }
+
+  /// The position of the instruction before one; nil for the first.
+  func position(before position: Int) -> Int? {
+    guard position > 0 else { return nil }
+    return slots[position - 1].isSecondHalf ? position - 2 : position - 1
+  }
+
+  /// Which of ``functions`` a position lies in.
+  func functionIndex(at position: Int) -> Int {
+    var low = 0
+    var high = functions.count
+    while low < high {
+      let middle = (low + high) / 2
+      if functions[middle] <= position { low = middle + 1 } else { high = middle }
+    }
+    return max(low - 1, 0)
+  }
+
+  // MARK: Making one
+
+  fileprivate mutating func append(_ slot: RawInstruction, to target: Int?) {
+    slots.append(slot)
+    targets.append(UInt32(truncatingIfNeeded: (target ?? -1) + 1))
+  }
+
+  /// Drops targets that lie after the end, and notes the functions and what jump tables hold.
+  fileprivate mutating func finish(heads: [Int], tableTargets: [Int]) {
+    var starts = Set(heads.filter { $0 < slots.count })
+    for position in slots.indices {
+      guard let target = target(at: position) else { continue }
+      guard target < slots.count else {
+        targets[position] = 0
+        continue
+      }
+      switch slots[position].displacementField {
+      case .call, .function: starts.insert(target)
+      case .none, .offset, .longJump: break
+      }
+    }
+    functions = starts.sorted()
+    self.tableTargets = tableTargets.filter { $0 < slots.count }
+  }
+}
+
+/// The place of a walk in a ``ControlFlow``.
+struct FlowCursor {
+  /// The position of the instruction the walk has come to.
+  private(set) var position = 0
+  private var next = 0
+
+  /// Follows the walk to an instruction.
+  mutating func advance(to instruction: Instruction) { advance(by: instruction.slotCount) }
+
+  /// Follows the walk to an instruction of a number of slots.
+  mutating func advance(by slotCount: Int) {
+    position = next
+    next += slotCount
+  }
+}
+
+extension ProgramPatcher {
+  /// The program as it is now.
+  ///
+  /// - Complexity: O(*n*), *n* the slots, original and inserted.
+  mutating func controlFlow() throws(PatchError) -> ControlFlow {
+    var layout = Layout(
+      entries: [UInt32](repeating: 0, count: anchors.count + 1), heads: [], landings: [])
+    try layOut(into: &layout)
+    var flow = ControlFlow(capacity: layout.slotCount)
+    for slot in anchors.indices {
+      let anchor = anchors[slot]
+      if let last = anchor.lastRun {
+        var index = last
+        repeat {
+          index = Int(runs[index].next)
+          if !runs[index].isMark { append(runs[index], layout, to: &flow) }
+        } while index != last
+      }
+      if !anchor.isRemoved { flow.append(program.slots[slot], to: target(of: slot, layout)) }
+    }
+    var tableTargets: [Int] = []
+    for table in program.jumpTables {
+      for target in table.targets where anchors.indices.contains(target) {
+        tableTargets.append(Int(layout.entries[target]))
+      }
+    }
+    flow.finish(heads: Array(layout.heads.dropLast()), tableTargets: tableTargets)
+    return flow
+  }
+
+  private borrowing func append(_ run: Run, _ layout: Layout, to flow: inout ControlFlow) {
+    var branch = Int(run.firstBranch)
+    for index in Int(run.start)..<run.end {
+      guard branch < branches.count, branches[branch].slot == index else {
+        flow.append(inserted[index], to: nil)
+        continue
+      }
+      switch branches[branch].target {
+      case .original(let target):
+        flow.append(inserted[index], to: position(of: target, from: inserted[index], layout))
+      case .inserted(let target):
+        flow.append(
+          inserted[index],
+          to: layout.landings.isEmpty
+            ? Int(run.position) + target - Int(run.start) : Int(layout.landings[target]))
+      }
+      branch += 1
+    }
+  }
+
+  private borrowing func target(of slot: Int, _ layout: Layout) -> Int? {
+    let instruction = program.slots[slot]
+    let distance: Int
+    switch instruction.displacementField {
+    case .none: return nil
+    case .offset: distance = Int(instruction.offset)
+    case .longJump, .call, .function: distance = Int(instruction.immediate)
+    }
+    let target = slot + 1 + distance
+    guard program.slots.indices.contains(target) else { return nil }
+    return position(of: target, from: instruction, layout)
+  }
+
+  private borrowing func position(
+    of target: Int, from instruction: RawInstruction, _ layout: Layout
+  ) -> Int {
+    switch instruction.displacementField {
+    case .call, .function: head(of: target, layout)
+    case .none, .offset, .longJump: Int(layout.entries[target])
+    }
+  }
+}

@@ -1,0 +1,77 @@
+import BPFISA
+
+/// Finds registers for patches to work with, as a pass walks: one that holds nothing of use there, or else one whose
+/// value can be kept on the stack meanwhile.
+struct ScratchRegisters {
+  private let flow: ControlFlow
+  private var cursor = FlowCursor()
+  // Each is made when it is needed first: most programs need no more than the first, and many not even that.
+  private var liveness: RegisterLiveness?
+  private var assignment: RegisterAssignment?
+  private var stack: StackUse?
+
+  /// - Parameter stack: how the stack is used, if that is known already.
+  init(_ flow: ControlFlow, stack: StackUse? = nil) {
+    self.flow = flow
+    self.stack = stack
+  }
+
+  /// Follows the walk to an instruction.
+  mutating func advance(to instruction: Instruction) { cursor.advance(to: instruction) }
+
+  /// A register for what takes the place of the instruction the walk has come to.
+  ///
+  /// - Parameter keptSlots: how many of the 8-byte slots below what the function uses of its stack are taken already.
+  /// - Complexity: amortised O(1).
+  mutating func take(
+    for instruction: Instruction, at place: ProgramPatcher.Place,
+    _ patcher: borrowing ProgramPatcher,
+    keptSlots: Int = 0
+  ) throws(PatchError) -> Scratch {
+    let used = instruction.registersRead.union(instruction.registersWritten)
+    let liveness = liveness ?? RegisterLiveness(flow)
+    self.liveness = liveness
+    let occupied = used.union(liveness.neededAfter(cursor.position))
+    if let free = Self.candidates.first(where: { !occupied.contains($0) }) {
+      return Scratch(register: free, slot: nil)
+    }
+    let assignment = assignment ?? RegisterAssignment(flow)
+    self.assignment = assignment
+    let assigned = assignment.assigned(at: cursor.position)
+    guard
+      let kept = Self.candidates.first(where: { !used.contains($0) && assigned.contains($0) })
+    else { throw .noScratchRegister(slot: place.original) }
+    let stack = stack ?? StackUse(flow)
+    self.stack = stack
+    return Scratch(
+      register: kept,
+      slot: try stack.slot(
+        keptSlots, inFunctionAt: cursor.position,
+        patcher.program.subprogram(at: place.original).name))
+  }
+
+  /// The registers of use to a patch: those a call clobbers first.
+  private static let candidates: [Register] = [.r5, .r4, .r3, .r2, .r1, .r0, .r9, .r8, .r7, .r6]
+}
+
+/// A register that a patch works with.
+struct Scratch {
+  let register: Register
+  /// Where its value is kept meanwhile, as an offset to `r10`; nil where it holds nothing of use.
+  let slot: Int16?
+
+  var isKept: Bool { slot != nil }
+
+  /// Keeps what the register holds.
+  func keep(_ patch: inout Patch) {
+    guard let slot else { return }
+    patch.emit(.store(.double, base: .r10, offset: slot, source: .register(register)))
+  }
+
+  /// Brings back what the register held.
+  func release(_ patch: inout Patch) {
+    guard let slot else { return }
+    patch.emit(
+      .load(.double, signExtended: false, destination: register, base: .r10, offset: slot))
+  }
+}
