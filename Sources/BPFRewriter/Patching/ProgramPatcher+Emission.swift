@@ -9,6 +9,9 @@ extension ProgramPatcher {
     var tooShort = ShortBranches()
     let slots = try [RawInstruction](capacity: layout.slotCount) {
       (output: inout OutputSpan<RawInstruction>) throws(PatchError) in
+      unsafe output.withUnsafeMutableBufferPointer { buffer, _ in
+        if let base = buffer.baseAddress { unsafe HugePages.advise(base, count: buffer.count) }
+      }
       try emit(layout, into: &output, &tooShort)
     }
     if tooShort.isEmpty { return slots }

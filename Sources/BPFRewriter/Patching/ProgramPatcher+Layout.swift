@@ -19,6 +19,21 @@ extension ProgramPatcher {
   /// - Complexity: O(*n*), *n* the slots, original and inserted.
   mutating func layOut(into layout: inout Layout) throws(PatchError) {
     var position = 0
+    // Out of the patcher meanwhile, so that nothing asks at each run whether the array is shared.
+    var ownRuns = runs
+    runs = []
+    try place(&ownRuns, &layout, &position)
+    runs = ownRuns
+    layout.heads = program.subprograms.map { head(of: $0.start, layout) }
+    layout.heads.append(position)
+    if hasCuts || hasWidenedInserted { layout.landings = makeLandings() }
+  }
+
+  private borrowing func place(
+    _ ownRuns: inout [Run], _ layout: inout Layout, _ position: inout Int
+  ) throws(PatchError) {
+    var runs = ownRuns.mutableSpan
+    let anchors = anchors.span
     var entries = layout.entries.mutableSpan
     for slot in anchors.indices {
       let anchor = anchors[slot]
@@ -54,9 +69,6 @@ extension ProgramPatcher {
     }
     guard position <= Int(Int32.max) else { throw .tooManySlots }
     entries[anchors.count] = UInt32(truncatingIfNeeded: position)
-    layout.heads = program.subprograms.map { head(of: $0.start, layout) }
-    layout.heads.append(position)
-    if hasCuts || hasWidenedInserted { layout.landings = makeLandings() }
   }
 
   /// The first position of what belongs to an original slot.

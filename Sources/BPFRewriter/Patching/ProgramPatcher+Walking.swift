@@ -92,7 +92,7 @@ extension ProgramPatcher {
     at place: inout Place, with patch: Patch
   ) throws(PatchError) {
     guard let run = place.run else { return try replace(place.original, with: patch) }
-    let added = try makeRun(patch, isEntry: false)
+    let added = try makeRun(patch, at: place.original, isEntry: false)
     let mark = cutOut(run, &place)
     insert(added, after: mark, &place)
   }
@@ -107,7 +107,7 @@ extension ProgramPatcher {
     guard let run = place.run else {
       return try insert(patch, before: place.original, branches: entry)
     }
-    let added = try makeRun(patch, isEntry: false)
+    let added = try makeRun(patch, at: place.original, isEntry: false)
     if added.isEmpty { return }
     let rest = cut(run, &place)
     var previous = place.previous

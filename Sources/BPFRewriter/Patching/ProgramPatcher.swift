@@ -59,8 +59,8 @@ public struct ProgramPatcher: ~Copyable {
 
   /// Makes room for patches, where their size is known.
   public mutating func reserve(patches: Int, slots: Int, branches count: Int = 0) {
-    runs.reserveCapacity(patches)
-    inserted.reserveCapacity(slots)
+    HugePages.reserve(&runs, capacity: patches)
+    HugePages.reserve(&inserted, capacity: slots)
     branches.reserveCapacity(count)
   }
 
@@ -80,9 +80,7 @@ public struct ProgramPatcher: ~Copyable {
   /// - Throws: ``PatchError`` for a patch that is wrong in itself, a slot that begins no instruction of the
   ///   original program, and an instruction removed or replaced before. Nothing is changed then.
   public mutating func replace(_ slot: Int, with patch: Patch) throws(PatchError) {
-    try check(slot)
-    try append(patch, to: slot, isEntry: true)
-    markRemoved(slot)
+    try edit(slot, patch, isEntry: true, removes: true)
   }
 
   /// Inserts a patch before an instruction, after all that was inserted before it until now.
@@ -92,8 +90,7 @@ public struct ProgramPatcher: ~Copyable {
   public mutating func insert(
     _ patch: Patch, before slot: Int, branches entry: Entry
   ) throws(PatchError) {
-    try check(slot)
-    try append(patch, to: slot, isEntry: entry == .throughPatch)
+    try edit(slot, patch, isEntry: entry == .throughPatch, removes: false)
   }
 
   /// Removes an instruction.
@@ -101,40 +98,38 @@ public struct ProgramPatcher: ~Copyable {
   /// - Complexity: O(1).
   /// - Throws: as ``replace(_:with:)``.
   public mutating func remove(_ slot: Int) throws(PatchError) {
-    try check(slot)
-    markRemoved(slot)
+    try edit(slot, Self.nothing, isEntry: false, removes: true)
   }
+
+  private static let nothing = Patch()
 
   /// Whether an original instruction was removed or replaced.
   public func isRemoved(_ slot: Int) -> Bool { anchors[slot].isRemoved }
 
   // MARK: How
 
-  private func check(_ slot: Int) throws(PatchError) {
-    guard anchors.indices.contains(slot) else { throw .noSuchSlot(slot, count: anchors.count) }
-    if program.slots[slot].isSecondHalf { throw .secondHalf(slot) }
-    if anchors[slot].isRemoved { throw .alreadyRemoved(slot) }
-  }
-
-  private mutating func markRemoved(_ slot: Int) {
-    anchors[slot].remove()
-    if program.slots[slot].isWide { anchors[slot + 1].remove() }
-  }
-
-  private mutating func append(
-    _ patch: Patch, to slot: Int, isEntry: Bool
+  @inline(__always)
+  private mutating func edit(
+    _ slot: Int, _ patch: Patch, isEntry: Bool, removes: Bool
   ) throws(PatchError) {
-    let isEntry = isEntry && !anchors[slot].isEntered
-    let added = try makeRun(patch, isEntry: isEntry)
-    if isEntry && !added.isEmpty { anchors[slot].isEntered = true }
-    for index in added {
-      if let last = anchors[slot].lastRun {
-        link(index, after: last)
-      } else {
-        runs[index].next = UInt32(truncatingIfNeeded: index)
-      }
-      anchors[slot].lastRun = index
+    guard anchors.indices.contains(slot) else { throw .noSuchSlot(slot, count: anchors.count) }
+    var anchor = anchors[slot]
+    let instruction = program.slots[slot]
+    if instruction.isSecondHalf { throw .secondHalf(slot) }
+    if anchor.isRemoved { throw .alreadyRemoved(slot) }
+    let isEntry = isEntry && !anchor.isEntered
+    let added = try makeRun(patch, at: slot, isEntry: isEntry)
+    if let first = added.first {
+      if isEntry { anchor.isEntered = true }
+      if let last = anchor.lastRun { link(first, after: last) }
+      if added.count > 1 { link(first + 1, after: first) }
+      anchor.lastRun = added.upperBound - 1
     }
+    if removes {
+      anchor.remove()
+      if instruction.isWide { anchors[slot + 1].remove() }
+    }
+    anchors[slot] = anchor
   }
 
   /// Puts a run into a ring.
@@ -145,8 +140,10 @@ public struct ProgramPatcher: ~Copyable {
 
   /// Copies a patch: one run of its slots, and a mark of its end where a branch leads there. None of an empty patch.
   ///
-  /// - Returns: the indices of the runs, in order, not yet linked.
-  mutating func makeRun(_ patch: Patch, isEntry: Bool) throws(PatchError) -> Range<Int> {
+  /// - Returns: the indices of the runs, in order, each linked to itself.
+  mutating func makeRun(
+    _ patch: Patch, at slot: Int, isEntry: Bool
+  ) throws(PatchError) -> Range<Int> {
     if let defect = patch.defect { throw defect }
     let count = patch.slots.count
     if count == 0 { return runs.count..<runs.count }
@@ -186,6 +183,13 @@ public struct ProgramPatcher: ~Copyable {
       }
       branches.append(InsertedBranch(slot: start + branch.slot, target: target))
     }
+    if start + count >= inserted.capacity {
+      HugePages.reserve(
+        &inserted, capacity: capacity(needed: start + count + 1, at: slot))
+    }
+    if firstRun + 2 > runs.capacity {
+      HugePages.reserve(&runs, capacity: capacity(needed: firstRun + 2, at: slot))
+    }
     let slots = patch.slots.span
     for index in slots.indices { inserted.append(slots[index]) }
     if !patch.facts.isEmpty || !insertedFacts.isEmpty {
@@ -194,13 +198,22 @@ public struct ProgramPatcher: ~Copyable {
     }
     runs.append(
       Run(
-        start: start, count: count, isEntry: isEntry, firstBranch: firstBranch))
+        start: start, count: count, isEntry: isEntry, next: firstRun, firstBranch: firstBranch))
     if needsEnd {
       inserted.append(RawInstruction(opcode: 0))
       runs.append(
         Run(
-          start: start + count, count: 1, isMark: true, firstBranch: branches.count))
+          start: start + count, count: 1, isMark: true, next: firstRun + 1,
+          firstBranch: branches.count))
     }
     return firstRun..<runs.count
+  }
+
+  /// How much to make room for when there is need for so much at an original slot: as much as the whole program would take
+  /// if it went on like this, within limits, so that a walk over it moves what it has seldom.
+  private func capacity(needed: Int, at slot: Int) -> Int {
+    let (scaled, overflow) = needed.multipliedReportingOverflow(by: anchors.count)
+    let expected = overflow ? Int.max : scaled / (slot + 1)
+    return max(64, 2 * needed, min(expected + expected / 16, 8 * needed))
   }
 }

@@ -17,12 +17,13 @@ struct Run {
   private static let entry: UInt32 = 1 << 30
 
   init(
-    start: Int, count: Int, isMark: Bool = false, isEntry: Bool = false, firstBranch: Int
+    start: Int, count: Int, isMark: Bool = false, isEntry: Bool = false, next: Int = 0,
+    firstBranch: Int
   ) {
     self.start = UInt32(truncatingIfNeeded: start)
     countAndFlags =
       UInt32(truncatingIfNeeded: count) | (isMark ? Self.mark : 0) | (isEntry ? Self.entry : 0)
-    next = 0
+    self.next = UInt32(truncatingIfNeeded: next)
     self.firstBranch = UInt32(truncatingIfNeeded: firstBranch)
   }
 

@@ -1,0 +1,43 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
+/// Asks the system to back large memory by huge pages before it is first written.
+///
+/// A rewrite touches every byte of its arrays once or twice, so that most of its time would go into page faults of
+/// 4 KiB each: the benchmark `patching` takes less than half the time with it. Only a hint; without effect elsewhere than
+/// on Linux, and for memory below ``threshold``.
+enum HugePages {
+  /// The least size worth a call, in bytes.
+  static let threshold = 4 << 20
+
+  private static let pageSize = 4096
+
+  /// Makes room in an array, and asks for huge pages for it.
+  static func reserve<Element>(_ array: inout [Element], capacity: Int) {
+    array.reserveCapacity(capacity)
+    let used = array.count
+    unsafe array.withUnsafeMutableBufferPointer { buffer in
+      // SAFETY: the array's memory reaches from its first element over its capacity, of which `used` elements are lent.
+      guard let base = buffer.baseAddress else { return }
+      unsafe advise(base + used, count: capacity - used)
+    }
+  }
+
+  /// Asks for huge pages for elements that are not written yet.
+  ///
+  /// SAFETY: the memory belongs to the caller. It is not read or written here, and the hint changes no contents.
+  static func advise<Element>(_ base: UnsafeMutablePointer<Element>, count: Int) {
+    #if os(Linux)
+    let bytes = count * MemoryLayout<Element>.stride
+    guard bytes >= threshold else { return }
+    let start = UInt(bitPattern: base)
+    let aligned = (start + UInt(pageSize) - 1) & ~UInt(pageSize - 1)
+    let length = bytes - Int(aligned - start)
+    // MADV_HUGEPAGE. A kernel without huge pages refuses, and nothing is lost.
+    _ = unsafe madvise(UnsafeMutableRawPointer(bitPattern: aligned), length, 14)
+    #endif
+  }
+}
