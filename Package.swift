@@ -15,6 +15,7 @@ let modules: [(name: String, dependencies: [Target.Dependency])] = [
   ("BPFISA", []),
   ("BPFPlatform", ["BPFISA"]),
   ("BPFObject", ["BPFISA", "BPFPlatform"]),
+  ("BPFVerifier", ["BPFISA", "BPFPlatform"]),
   ("BPFRewriter", ["BPFISA", "BPFPlatform"]),
   ("BPFRuntime", ["BPFISA", "BPFPlatform", "BPFObject", "CBPFShims"]),
   ("BPFKit", ["BPFISA", "BPFPlatform", "BPFObject", "BPFRewriter", "BPFRuntime"]),
