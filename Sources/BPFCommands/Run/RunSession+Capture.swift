@@ -91,7 +91,7 @@ extension RunSession {
       returnValue: outcome.returnValue, type: program.type, packetLength: frame.packet.count)
     report.recordPacket(verdict, outcome: outcome, bytes: packet.capturedLength)
     guard outcome.fault == nil, verdict.passesPacket, writesPackets else { return nil }
-    let whole = frame.outputBytes(linkHeaderFrom: reader.bytes(of: packet))
+    let whole = frame.wireBytes(linkHeaderFrom: reader.bytes(of: packet))
     // What the program added or took away changes the length on the wire, a filter's cut does not.
     let length = packet.originalLength - packet.capturedLength + whole.count
     guard program.type == .socketFilter else { return (whole, length) }

@@ -18,6 +18,7 @@ extension ContextLayout {
     case .schedCLS, .schedACT: self = .schedCLS
     case .socketFilter: self = .socketFilter
     case .cgroupSKB: self = .cgroupSKB
+    case .lwtIn, .lwtOut, .lwtXmit, .lwtSeg6Local: self = .lightweightTunnel
     default: return nil
     }
   }
@@ -56,6 +57,14 @@ extension ContextLayout {
   public static let cgroupSKB = socketBuffer(
     readable: Set(socketBufferWords).subtracting(["tc_classid", "wire_len"]),
     writable: ["mark", "priority", "tstamp"], packet: true, metadata: false)
+
+  /// `struct __sk_buff` as programs of lightweight tunnels may use it (`lwt_is_valid_access`).
+  public static let lightweightTunnel = socketBuffer(
+    readable: Set(socketBufferWords).subtracting([
+      "tc_classid", "tstamp", "wire_len", "hwtstamp", "family", "remote_ip4", "local_ip4",
+      "remote_port", "local_port",
+    ]),
+    writable: ["mark", "priority"], packet: true, metadata: false)
 
   /// The scalar fields of `struct __sk_buff` but for its arrays.
   private static let socketBufferWords = [

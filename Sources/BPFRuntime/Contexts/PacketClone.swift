@@ -17,3 +17,13 @@ public struct VLANTag: Hashable, Sendable {
   /// Priority, drop eligibility and VLAN identifier.
   public let control: UInt16
 }
+
+extension ExecutionFrame {
+  /// The VLAN tag that goes with the packet outside of its bytes, as the program left it.
+  public var pendingTag: VLANTag? {
+    guard isSocketBuffer, self[.hasTag] != 0 else { return nil }
+    return VLANTag(
+      etherType: UInt16(truncatingIfNeeded: self[.tagProtocol]).bigEndian,
+      control: UInt16(truncatingIfNeeded: self[.tag]))
+  }
+}

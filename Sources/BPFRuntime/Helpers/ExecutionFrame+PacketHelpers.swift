@@ -13,7 +13,9 @@ extension ExecutionFrame {
     .tcpGenSYNCookie, .getSocketCookie, .getCgroupClassID, .skbCgroupClassID, .skbCgroupID,
     .skbAncestorCgroupID, .socketCgroupID, .socketAncestorCgroupID, .skbUnderCgroup,
     .getRouteRealm, .tcpRawGenSYNCookieIPv4, .tcpRawGenSYNCookieIPv6, .tcpRawCheckSYNCookieIPv4,
-    .tcpRawCheckSYNCookieIPv6,
+    .tcpRawCheckSYNCookieIPv6, .lwtPushEncapsulation, .socketCommonToTCP6Sock,
+    .socketCommonToTCPSock, .socketCommonToTCPTimeWaitSock, .socketCommonToTCPRequestSock,
+    .socketCommonToUDP6Sock, .socketCommonToUnixSock, .socketCommonToMPTCPSock,
   ]
 
   /// Runs one of ``packetHelpers``; arguments and result are those of ``callHelper(_:_:_:_:_:_:)``.
@@ -23,6 +25,7 @@ extension ExecutionFrame {
   ) -> UInt64 {
     switch id {
     case .skbChangeProtocol: return skbChangeProtocol(to: a2, flags: a3)
+    case .lwtPushEncapsulation: return unsafe pushTunnelHeader(mode: a2, header: a3, size: a4)
     case .skbChangeType: return skbChangeType(to: a2)
     case .skbChangeTail: return skbChangeTail(to: a2, flags: a3)
     case .skbChangeHead: return skbChangeHead(by: a2, flags: a3)

@@ -76,14 +76,8 @@ extension ExecutionFrame {
     guard socketBuffer.linkHeader < socketBuffer.networkHeader, packet.count > 0 else {
       return KernelError.outOfRange.result
     }
-    let tag =
-      self[.hasTag] == 0
-      ? nil
-      : VLANTag(
-        etherType: UInt16(truncatingIfNeeded: self[.tagProtocol]).bigEndian,
-        control: UInt16(truncatingIfNeeded: self[.tag]))
     clones.append(
-      PacketClone(bytes: packet.bytes, interface: interface, flags: flags, tag: tag))
+      PacketClone(bytes: packet.bytes, interface: interface, flags: flags, tag: pendingTag))
     return 0
   }
 

@@ -24,7 +24,10 @@ extension ExecutionFrame {
     switch id {
     case .socketLookupTCP, .socketLookupUDP, .socketCommonLookupTCP, .socketFullsock, .tcpSock,
       .getListenerSock, .socketRelease, .getSocketCookie, .getCgroupClassID, .skbCgroupClassID,
-      .skbCgroupID, .skbAncestorCgroupID, .socketCgroupID, .socketAncestorCgroupID, .getRouteRealm:
+      .skbCgroupID, .skbAncestorCgroupID, .socketCgroupID, .socketAncestorCgroupID, .getRouteRealm,
+      .socketCommonToTCP6Sock, .socketCommonToTCPSock, .socketCommonToTCPTimeWaitSock,
+      .socketCommonToTCPRequestSock, .socketCommonToUDP6Sock, .socketCommonToUnixSock,
+      .socketCommonToMPTCPSock:
       0
     case .socketAssign, .tcpCheckSYNCookie, .tcpGenSYNCookie: KernelError.invalidArgument.result
     case .skbUnderCgroup: KernelError.noSuchEntry.result

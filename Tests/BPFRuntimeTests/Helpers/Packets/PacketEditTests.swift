@@ -71,12 +71,15 @@ struct PacketEditTests {
       0x02 | 1 << 6 | 13 << 56, 0x04 | 1 << 4 | 1 << 6 | 14 << 56, 0x02 | 0xff << 56, 14 << 56,
       1 << 7 | 1, 1 << 8 | 1 << 5, 1 << 7 | 2,
     ]
-    for difference in differences {
-      for flags in encapsulations {
-        try PacketEdits.expectSame([
-          PacketEdit(
-            .skbAdjustRoom, UInt64(UInt32(bitPattern: difference)), mode, flags)
-        ])
+    for (number, difference) in differences.enumerated() {
+      for (index, flags) in encapsulations.enumerated() {
+        // Every pair on some packets; modes that do not exist on few.
+        let packets = PacketSamples.all.enumerated().filter {
+          ($0.offset + number + index) % (mode > 1 ? 13 : 3) == 0
+        }
+        let argument = UInt64(UInt32(bitPattern: difference))
+        try PacketEdits.expectSame(
+          [PacketEdit(.skbAdjustRoom, argument, mode, flags)], on: packets.map(\.element))
       }
     }
   }
@@ -166,6 +169,61 @@ struct PacketEditTests {
       for edit in edits {
         try PacketEdits.expectSame(
           [edit], on: PacketSamples.ipv4Frames, context: ["gso_size": size, "gso_segs": 2])
+      }
+    }
+  }
+
+  /// Programs of tunnels see packets from the network header on.
+  @Test func `tunnel programs edit packets`() throws {
+    for length: UInt64 in [0, 1, 19, 20, 40, 100, 4000, 16064, 16065] {
+      let (head, tail) = (
+        PacketEdit(.skbChangeHead, length, 0), PacketEdit(.skbChangeTail, length, 0)
+      )
+      for edits in [
+        [head], [tail], [head, tail], [tail, head], [head, PacketEdit(.skbChangeHead, 14, 0)],
+        [PacketEdit(.skbPullData, length)],
+      ] {
+        try PacketEdits.expectSame(edits, as: .lwtXmit)
+      }
+    }
+    try PacketEdits.expectSame(
+      [PacketEdit(.checksumLevel, 0), PacketEdit(.checksumUpdate, 1)], as: .lwtXmit)
+    for type in [ProgramType.lwtIn, .lwtOut, .lwtXmit] {
+      for length: UInt64 in [0, 1, 20, 3000] {
+        try PacketEdits.expectSame([PacketEdit(.skbPullData, length)], as: type)
+      }
+    }
+  }
+
+  @Test func `cgroup programs mark congestion`() throws {
+    var probe = HelperProbe(.cgroupSKB)
+    probe.call(.skbECNSetCE, .context)
+    try probe.expectSame(on: PacketSamples.all)
+  }
+
+  @Test func `headers are pushed before packets`() throws {
+    let ipv4 = PacketSamples.ipv4Packet(protocol: 47, [0, 0, 8, 0])
+    var unsummed = ipv4
+    (unsummed[10], unsummed[11]) = (0, 0)
+    var long = PacketSamples.ipv4Packet(protocol: 4, options: 40, [])
+    (long[10], long[11]) = (0, 0)
+    var short = unsummed
+    short[0] = 0x41
+    let headers = [
+      ipv4, unsummed, long, short, PacketSamples.ipv6Packet(next: 41, []),
+      PacketSamples.ipv6Packet(next: 17, PacketSamples.udp(10)), [0x50] + ipv4.dropFirst(),
+      Array(ipv4.prefix(19)), Array(PacketSamples.ipv6Packet(next: 41, []).prefix(39)),
+      ipv4 + [UInt8](repeating: 7, count: 232), ipv4 + [UInt8](repeating: 7, count: 233),
+    ]
+    for header in headers {
+      for mode: UInt64 in [2, 3, 0xffff_ffff] {
+        var probe = HelperProbe(.lwtIn)
+        let memory = probe.memory(header)
+        let size = HelperProbe.Argument.value(UInt64(header.count))
+        probe.call(.lwtPushEncapsulation, .context, .value(mode), memory, size)
+        try probe.expectSame(on: PacketSamples.all)
+        probe.call(.lwtPushEncapsulation, .context, .value(mode), memory, size)
+        try probe.expectSame(on: PacketSamples.ipv4Frames)
       }
     }
   }

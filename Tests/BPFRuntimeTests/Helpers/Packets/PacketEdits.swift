@@ -40,12 +40,14 @@ enum PacketEdits {
     static let segmentSize: Int16 = 176
   }
 
-  /// A classifier that makes the edits one after the other.
+  /// A program that makes the edits one after the other.
   ///
   /// A number in r7 takes in every result, and after each edit the length, the protocol, the tag, the bytes at the packet's
   /// start, at its link-layer and its network header; its halves are left in `mark` and `priority`, the last edit's
   /// result and what the context says at the end in `cb`.
-  static func program(_ edits: [PacketEdit]) throws -> ComparedProgram {
+  static func program(
+    _ edits: [PacketEdit], as type: ProgramType = .schedCLS
+  ) throws -> ComparedProgram {
     var builder = ProgramBuilder("edits")
     builder.move(.r6, .r1)
     builder.move(.r7, 0)
@@ -73,7 +75,8 @@ enum PacketEdits {
       builder.load(.r0, .word, .r2, 10)
       take(.r0, in: &builder)
       builder.label("short \(index)")
-      for header in [0, 1] as [Int32] {
+      // Programs of tunnels cannot ask for headers.
+      for header in type == .schedCLS ? [0, 1] : [] as [Int32] {
         builder.move(.r1, .r6)
         builder.move(.r2, 0)
         builder.move(.r3, .r10)
@@ -95,7 +98,7 @@ enum PacketEdits {
     pack([(Field.length, 0)], into: 4, in: &builder)
     builder.move(.r0, 0)
     builder.exit()
-    return try builder.compared(as: .schedCLS)
+    return try builder.compared(as: type)
   }
 
   private static func take(_ register: Register, in builder: inout ProgramBuilder) {
@@ -119,12 +122,12 @@ enum PacketEdits {
   /// Expects that the edits do to every packet what they do in the kernel; where not, shows the fewest that do not.
   static func expectSame(
     _ edits: [PacketEdit], on packets: [[UInt8]] = PacketSamples.all,
-    context: [String: UInt64] = [:], flags: UInt32 = 0,
+    as type: ProgramType = .schedCLS, context: [String: UInt64] = [:], flags: UInt32 = 0,
     prepare: @escaping (ExecutionFrame) -> Void = { _ in },
     sourceLocation: SourceLocation = #_sourceLocation
   ) throws {
     func differences(_ edits: [PacketEdit]) throws -> [KernelComparison.Difference] {
-      try KernelComparison(program(edits), flags: flags, prepare: prepare).differences(
+      try KernelComparison(program(edits, as: type), flags: flags, prepare: prepare).differences(
         on: packets.map { KernelComparison.Input($0, context: context) })
     }
     var edits = edits
