@@ -18,6 +18,7 @@ struct EventSource {
   func drain(into report: inout RunReport, as index: Int) {
     if map.spec.kind == .ringBuffer {
       for record in map.takeRecords() { report.recordEvent(index, record) }
+      report.recordLostEvents(index, map.lostRecords)
     } else {
       for event in map.takeEvents() { report.recordEvent(index, event.bytes) }
       report.recordLostEvents(index, map.lostEvents())

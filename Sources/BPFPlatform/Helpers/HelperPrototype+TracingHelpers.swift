@@ -93,7 +93,7 @@ extension HelperPrototype {
       .sysBPF, [.anything, .memory, .size], .integer,
       in: [.syscall]),
     entry(
-      .btfFindByNameKind, [.memory, .sizeOrZero, .anything, .anything], .integer,
+      .btfFindByNameKind, [.memory, .size, .anything, .anything], .integer,
       in: [.syscall]),
     entry(
       .sysClose, [.anything], .integer,

@@ -38,10 +38,12 @@ extension ExecutionFrame {
 
   /// `bpf_ringbuf_submit_dynptr` and `bpf_ringbuf_discard_dynptr`. The engine makes the dynptr unusable.
   @unsafe
-  func releaseDynptr(_ dynptr: UInt64, isDiscarded: Bool) -> UInt64 {
+  func releaseDynptr(_ dynptr: UInt64, flags: UInt64, isDiscarded: Bool) -> UInt64 {
     let record = unsafe load(dynptr).data
     if record != 0 {
-      _ = unsafe isDiscarded ? ringBufferDiscard(record) : ringBufferSubmit(record)
+      _ =
+        unsafe isDiscarded
+        ? ringBufferDiscard(record, flags: flags) : ringBufferSubmit(record, flags: flags)
     }
     return 0
   }

@@ -60,16 +60,15 @@ extension ExecutionFrame {
     }
   }
 
-  /// `bpf_ringbuf_submit`. Its flags say whom to wake up, and nobody sleeps.
   @unsafe
-  func ringBufferSubmit(_ record: UInt64) -> UInt64 {
-    if let record = unsafe hostPointer(record) { unsafe Map.submitRecord(record) }
+  func ringBufferSubmit(_ record: UInt64, flags: UInt64) -> UInt64 {
+    if let record = unsafe hostPointer(record) { unsafe Map.submitRecord(record, flags: flags) }
     return 0
   }
 
   @unsafe
-  func ringBufferDiscard(_ record: UInt64) -> UInt64 {
-    if let record = unsafe hostPointer(record) { unsafe Map.discardRecord(record) }
+  func ringBufferDiscard(_ record: UInt64, flags: UInt64) -> UInt64 {
+    if let record = unsafe hostPointer(record) { unsafe Map.discardRecord(record, flags: flags) }
     return 0
   }
 

@@ -48,7 +48,7 @@ extension ExecutionFrame {
     case .mapUpdateElement: unsafe mapUpdate(a1, key: a2, value: a3, flags: a4)
     case .mapDeleteElement: unsafe mapDelete(a1, key: a2)
     case .ringBufferReserve: unsafe ringBufferReserve(a1, size: a2, flags: a3)
-    case .ringBufferSubmit: unsafe ringBufferSubmit(a1)
+    case .ringBufferSubmit: unsafe ringBufferSubmit(a1, flags: a2)
     default: unsafe callOtherHelper(id, a1, a2, a3, a4, a5)
     }
   }
@@ -85,13 +85,13 @@ extension ExecutionFrame {
 
     case .perfEventOutput: unsafe perfEventOutput(a2, flags: a3, data: a4, size: a5)
     case .ringBufferOutput: unsafe ringBufferOutput(a1, data: a2, size: a3, flags: a4)
-    case .ringBufferDiscard: unsafe ringBufferDiscard(a1)
+    case .ringBufferDiscard: unsafe ringBufferDiscard(a1, flags: a2)
     case .ringBufferQuery: unsafe ringBufferQuery(a1, a2)
 
     case .ringBufferReserveDynptr:
       unsafe reserveDynptr(a1, size: a2, flags: a3, into: a4)
-    case .ringBufferSubmitDynptr: unsafe releaseDynptr(a1, isDiscarded: false)
-    case .ringBufferDiscardDynptr: unsafe releaseDynptr(a1, isDiscarded: true)
+    case .ringBufferSubmitDynptr: unsafe releaseDynptr(a1, flags: a2, isDiscarded: false)
+    case .ringBufferDiscardDynptr: unsafe releaseDynptr(a1, flags: a2, isDiscarded: true)
     case .dynptrFromMemory: unsafe makeDynptr(of: a1, size: a2, flags: a3, into: a4)
     case .dynptrRead: unsafe readDynptr(into: a1, size: a2, from: a3, at: a4, flags: a5)
     case .dynptrWrite: unsafe writeDynptr(a1, at: a2, from: a3, size: a4, flags: a5)

@@ -10,18 +10,18 @@ extension Map {
     return unsafe ring.reserve(count)
   }
 
-  /// `bpf_ringbuf_submit`: hands a reserved record to the host. Flags only say whom to wake up: nobody is.
+  /// `bpf_ringbuf_submit`: hands a reserved record to the host, and wakes it as the flags say.
   ///
   /// SAFETY: the record was reserved and not submitted or discarded since (``recordSize(at:)``).
   @unsafe
-  static func submitRecord(_ record: UnsafeMutableRawPointer) {
-    unsafe RingBuffer.release(record, isDiscarded: false)
+  static func submitRecord(_ record: UnsafeMutableRawPointer, flags: UInt64 = 0) {
+    unsafe RingBuffer.release(record, isDiscarded: false, flags: flags)
   }
 
   /// `bpf_ringbuf_discard`: as ``submitRecord(_:)``, but the host skips the record.
   @unsafe
-  static func discardRecord(_ record: UnsafeMutableRawPointer) {
-    unsafe RingBuffer.release(record, isDiscarded: true)
+  static func discardRecord(_ record: UnsafeMutableRawPointer, flags: UInt64 = 0) {
+    unsafe RingBuffer.release(record, isDiscarded: true, flags: flags)
   }
 
   /// `bpf_ringbuf_output`: 0, `-EINVAL` for unknown flags, `-EAGAIN` where there is no room.
@@ -34,7 +34,7 @@ extension Map {
       return MapErrno.tryAgain.result
     }
     unsafe UnsafeMutableRawBufferPointer(start: record, count: data.count).copyMemory(from: data)
-    unsafe RingBuffer.release(record, isDiscarded: false)
+    unsafe RingBuffer.release(record, isDiscarded: false, flags: flags)
     return 0
   }
 
@@ -79,6 +79,14 @@ extension Map {
   public func forEachRecord(limit: Int = .max, _ body: (RawSpan) -> Void) {
     guard case .ring(let ring) = storage else { return }
     ring.consume(limit: limit, body)
+  }
+
+  /// How many records programs could not reserve or output since the map was made because the ring had no room.
+  ///
+  /// 0 for other kinds.
+  public var lostRecords: Int {
+    guard case .ring(let ring) = storage else { return 0 }
+    return ring.lost
   }
 
   /// The records of a ring buffer, each taken out of it when the iterator comes to it.

@@ -66,8 +66,11 @@ public final class Map: Sendable {
       case .programArray:
         return .programs(ProgramTable(count: spec.maxEntries))
       case .perfEventArray:
+        let wakeUp = ConsumerWakeUp()
         return .events(
-          (0..<workers).map { _ in EventBuffer(capacity: limits.eventBufferBytes) })
+          (0..<workers).map { _ in
+            EventBuffer(capacity: limits.eventBufferBytes, wakeUp: wakeUp)
+          })
       case .ringBuffer:
         return .ring(try RingBuffer(size: spec.maxEntries, limits: limits))
       case .stackTrace, .cgroupArray, .lruPerCPUHash, .arrayOfMaps, .hashOfMaps, .socketMap,
