@@ -149,8 +149,3 @@ private struct LegacyEntry {
       pinning: hasPinning || words.count >= 9 ? words[6] : 0)
   }
 }
-
-extension MapKind {
-  /// Whether its values are other maps.
-  var holdsMaps: Bool { self == .arrayOfMaps || self == .hashOfMaps }
-}

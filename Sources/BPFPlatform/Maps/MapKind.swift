@@ -85,4 +85,7 @@ public enum MapKind: UInt32, CaseIterable, Hashable, Sendable {
     guard let kind = MapKind.allCases.first(where: { $0.name == wanted }) else { return nil }
     self = kind
   }
+
+  /// Whether its values are other maps.
+  public var holdsMaps: Bool { self == .arrayOfMaps || self == .hashOfMaps }
 }

@@ -40,19 +40,16 @@ public final class Engine {
   /// - Throws: ``LoadError/map(_:)``.
   public func makeMap(named name: String) throws(LoadError) -> Map? {
     if let map = live[name] { return map }
-    guard var spec = object.maps.first(where: { $0.name == name }) else { return nil }
-    spec.contents = initialContents[name] ?? spec.contents
-    do throws(MapError) {
-      let map = try Map(spec.adjustedAsLoadersDo, workers: workers)
-      live[name] = map
-      if map.spec.kind == .programArray {
-        unfilledArrays.insert(name)
-        programArrays.add([map])
-      }
-      return map
-    } catch {
-      throw .map(error)
+    guard let spec = object.maps.first(where: { $0.name == name }) else { return nil }
+    var loading = Loading(engine: self, type: nil)
+    let map = try loading.makeMap(spec)
+    try loading.fillMapsOfMaps()
+    live.merge(loading.maps) { old, _ in old }
+    for (name, map) in loading.maps where map.spec.kind == .programArray {
+      unfilledArrays.insert(name)
+      programArrays.add([map])
     }
+    return map
   }
 
   /// Whether a map is a program array into which the programs of its declaration did not come yet.
@@ -74,6 +71,7 @@ public final class Engine {
     }
     var loading = Loading(engine: self, type: type)
     let program = try loading.load(name)
+    try loading.fillMapsOfMaps()
     do {
       for slot in loading.slots { try slot.map.setProgram(slot.program, at: slot.index) }
     } catch {
@@ -95,6 +93,8 @@ public final class Engine {
     var slots: [(map: Map, index: UInt32, program: LoadedProgram)] = []
     /// The arrays of ``Engine/unfilledArrays`` that ``slots`` fills.
     var filledArrays: Set<String> = []
+    /// What the declarations of maps of maps put into them.
+    var innerMaps: [(map: Map, key: [UInt8], inner: Map)] = []
 
     init(engine: Engine, type: ProgramType?) {
       self.engine = engine
@@ -143,24 +143,40 @@ public final class Engine {
         throw .unsupportedType(program: name, type ?? linked.type)
       }
       var needed: [Map] = []
-      for spec in linked.maps {
-        if let map = maps[spec.name] ?? engine.live[spec.name] {
-          needed.append(map)
-          continue
-        }
-        do {
-          var spec = spec
-          spec.contents = engine.initialContents[spec.name] ?? spec.contents
-          let map = try Map(spec.adjustedAsLoadersDo, workers: engine.workers)
-          maps[spec.name] = map
-          needed.append(map)
-        } catch {
-          throw .map(error)
-        }
-      }
+      for spec in linked.maps { needed.append(try makeMap(spec)) }
       let loaded = try LoadedProgram(unverified: linked.program, type: type, maps: needed)
       programs[name] = loaded
       return loaded
+    }
+
+    /// The live map of a declaration, made now if there is none yet; so are the maps that it holds.
+    mutating func makeMap(_ declared: MapSpec) throws(LoadError) -> Map {
+      if let map = maps[declared.name] ?? engine.live[declared.name] { return map }
+      var spec = declared.adjustedAsLoadersDo
+      spec.contents = engine.initialContents[spec.name] ?? spec.contents
+      let map: Map
+      do {
+        map = try Map(spec, workers: engine.workers)
+      } catch {
+        throw .map(error)
+      }
+      maps[spec.name] = map
+      for entry in spec.contents where spec.kind.holdsMaps {
+        guard case .map(let name) = entry.value else { continue }
+        guard let inner = engine.object.maps.first(where: { $0.name == name }) else {
+          throw .map(map.error(.badDescriptor, "the object has no map '\(name)' to put into it"))
+        }
+        innerMaps.append((map, entry.key, try makeMap(inner)))
+      }
+      return map
+    }
+
+    func fillMapsOfMaps() throws(LoadError) {
+      do {
+        for slot in innerMaps { try slot.map.initialize(slot.key, map: slot.inner) }
+      } catch {
+        throw .map(error)
+      }
     }
 
     /// A program array's key: a 32-bit index in host order.

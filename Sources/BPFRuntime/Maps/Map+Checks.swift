@@ -29,13 +29,16 @@ extension Map {
 
   /// Says what an error of an update or a deletion means.
   func words(for number: MapErrno, key: [UInt8], flags: UInt64) -> String {
+    if case .special(let table) = storage, let words = table.explanation(of: number) {
+      return words
+    }
     switch number {
     case .exists: return "there is an entry of key \(Self.hex(key))"
     case .noEntry: return "there is no entry of key \(Self.hex(key))"
     case .tooBig:
       switch storage {
       case .hash: return "it has its \(spec.maxEntries) entries"
-      case .array, .devices, .programs, .events, .prefixes, .ring:
+      case .array, .devices, .programs, .events, .prefixes, .ring, .special:
         return "index \(Self.hex(key)) is beyond its \(spec.maxEntries) entries"
       }
     case .noSpace: return "it has its \(spec.maxEntries) entries"
@@ -48,7 +51,7 @@ extension Map {
       switch storage {
       case .array: return "entries of an array stay"
       case .prefixes: return "the prefix of key \(Self.hex(key)) is longer than its data"
-      case .hash, .devices, .programs, .events, .ring:
+      case .hash, .devices, .programs, .events, .ring, .special:
         return "the entry of key \(Self.hex(key)) is not valid"
       }
     case .notPermitted, .tryAgain: return "not now"

@@ -9,7 +9,7 @@ extension Map {
     switch storage {
     case .hash(let table): table.slots.hostSize
     case .array(let table): table.slots.hostSize
-    case .prefixes, .devices, .programs, .events, .ring: spec.valueSize
+    case .prefixes, .devices, .programs, .events, .ring, .special: spec.valueSize
     }
   }
 
@@ -36,6 +36,12 @@ extension Map {
         return unsafe table.lookup(key) == nil ? nil : unsafe table.slots.read(index)
       case .programs, .events, .ring:
         throw error(.notSupported, "a \(spec.kind.name) has no values to read")
+      case .special(let table):
+        do throws(MapErrno) {
+          return unsafe try table.get(key)
+        } catch {
+          throw refusal(error, "a \(spec.kind.name) has no values to read")
+        }
       }
     }
   }
@@ -79,6 +85,7 @@ extension Map {
         case .devices(let table): unsafe table.update(key, value, flags: flags)
         case .programs, .events: unsafe descriptorRefusal(key, flags)
         case .ring: .notSupported
+        case .special(let table): unsafe table.set(key, value, flags: flags)
         }
       }
     }
@@ -122,6 +129,7 @@ extension Map {
         buffers[index].isOpen = false
         return nil
       case .ring: return .notSupported
+      case .special(let table): return unsafe table.delete(key)
       }
     }
     guard let refusal else { return true }
@@ -149,6 +157,12 @@ extension Map {
         let index = unsafe key?.loadUnaligned(as: UInt32.self)
         return ArrayTable.nextKey(after: index, count: spec.maxEntries).map(Self.bytes)
       case .ring: throw error(.notSupported, "a ring buffer has no keys")
+      case .special(let table):
+        do throws(MapErrno) {
+          return unsafe try table.nextKey(after: key)
+        } catch {
+          throw refusal(error, "a \(spec.kind.name) has no keys to walk")
+        }
       }
     }
   }
@@ -175,10 +189,25 @@ extension Map {
         let key = Self.bytes(of: index)
         if let value = try get(key) { entries.append((key, value)) }
       }
+    case .special:
+      var key = try nextKey(after: nil)
+      var last: [UInt8]?
+      while let next = key, next != last {
+        if let value = try get(next) { entries.append((next, value)) }
+        last = next
+        key = try nextKey(after: next)
+      }
     case .programs, .events, .ring:
       throw error(.notSupported, "a \(spec.kind.name) has no values to read")
     }
     return entries
+  }
+
+  private func refusal(_ number: MapErrno, _ words: String) -> MapError {
+    if case .special(let table) = storage, let words = table.explanation(of: number) {
+      return error(number, words)
+    }
+    return error(number, words)
   }
 
   /// Makes the map unchangeable for the host for good; programs are not affected.

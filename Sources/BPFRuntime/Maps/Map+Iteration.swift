@@ -32,7 +32,7 @@ extension Map {
       return unsafe (
         UnsafeRawPointer(table.key(element)), table.slots.address(Int(element), worker: worker)
       )
-    case .prefixes, .devices, .programs, .events, .ring: return nil
+    case .prefixes, .devices, .programs, .events, .ring, .special: return nil
     }
   }
 }

@@ -25,6 +25,7 @@ extension Map {
     switch storage {
     case .devices(let table): unsafe table.lookup(key)
     case .hash, .array, .prefixes, .programs, .events, .ring: nil
+    case .special(let table): unsafe table.lookup(key)
     }
   }
 
@@ -63,7 +64,7 @@ extension Map {
   /// Why programs do not change entries of kinds that are no tables of values.
   private var refusalToChange: MapErrno {
     switch storage {
-    case .devices, .programs, .events: .notSupportedByOperation
+    case .devices, .programs, .events, .special: .notSupportedByOperation
     case .ring: .notSupported
     case .hash, .array, .prefixes: .invalidArgument
     }
@@ -84,6 +85,9 @@ extension Map {
     case .prefixes(let trie): return memory(trie.slots, count: trie.slotCount)
     case .devices(let table): return memory(table.slots, count: table.count)
     case .programs, .events, .ring: return nil
+    case .special(let table):
+      guard let (slots, count) = table.values else { return nil }
+      return memory(slots, count: count)
     }
   }
 }
@@ -104,6 +108,7 @@ extension Map {
     case .hash, .array, .prefixes: [.lookup, .update, .delete]
     case .devices: .lookup
     case .programs, .events, .ring: []
+    case .special(let table): table.access
     }
   }
 }

@@ -1,4 +1,5 @@
 public import BPFPlatform
+import Synchronization
 
 /// A live map. Values live at addresses that never change and are never freed before the map.
 ///
@@ -8,11 +9,14 @@ public import BPFPlatform
 /// Errors, and the order in which they are looked for, are those of the kernel's `bpf(2)` and of its helpers.
 @safe
 public final class Map: Sendable {
+  /// A number that no other map of this process has, as the kernel's maps have their ids.
+  public let id = Map.numbers.add(1, ordering: .relaxed).newValue
   /// What the map was made from. A `perf_event_array` declared with 0 entries has as many as there are workers.
   public let spec: MapSpec
   /// The number of workers, each of which has a slot of its own in a per-CPU map.
   public let workers: Int
 
+  private static let numbers = Atomic<UInt32>(0)
   let storage: MapStorage
   /// The storage again, for what programs do.
   let path: ProgramPath
@@ -73,11 +77,22 @@ public final class Map: Sendable {
           })
       case .ringBuffer:
         return .ring(try RingBuffer(size: spec.maxEntries, limits: limits))
-      case .stackTrace, .cgroupArray, .lruPerCPUHash, .arrayOfMaps, .hashOfMaps, .socketMap,
-        .cpuMap, .xskMap, .socketHash, .cgroupStorage, .reuseportSocketArray,
-        .perCPUCgroupStorage, .queue, .stack, .socketStorage, .deviceMapHash, .structOps,
-        .inodeStorage, .taskStorage, .bloomFilter, .userRingBuffer, .cgroupLocalStorage, .arena,
-        .instructionArray, .resizableHash:
+      case .arrayOfMaps, .hashOfMaps:
+        return .special(try MapsTable(spec, limits: limits))
+      case .queue, .stack:
+        return .special(
+          try ElementQueue(
+            capacity: spec.maxEntries, valueSize: spec.valueSize, isStack: spec.kind == .stack,
+            limits: limits))
+      case .bloomFilter:
+        return .special(
+          try BloomFilter(
+            entries: spec.maxEntries, valueSize: spec.valueSize, hashes: Int(spec.extra),
+            isSeeded: !spec.flags.contains(.zeroSeed), limits: limits))
+      case .stackTrace, .cgroupArray, .lruPerCPUHash, .socketMap, .cpuMap, .xskMap,
+        .socketHash, .cgroupStorage, .reuseportSocketArray, .perCPUCgroupStorage,
+        .socketStorage, .deviceMapHash, .structOps, .inodeStorage, .taskStorage,
+        .userRingBuffer, .cgroupLocalStorage, .arena, .instructionArray, .resizableHash:
         preconditionFailure("the attributes of other kinds are refused before")
       }
     } catch {
@@ -95,6 +110,8 @@ enum MapStorage: Sendable {
   case programs(ProgramTable)
   case events([EventBuffer])
   case ring(RingBuffer)
+  /// A kind with rules of its own.
+  case special(any SpecialTable)
 }
 
 /// A map's storage without its reference count, which threads that run programs would all have to change.
@@ -117,7 +134,7 @@ enum ProgramPath: @unchecked Sendable {
       case .array(let table): unsafe .array(.passUnretained(table))
       case .prefixes(let trie): unsafe .prefixes(.passUnretained(trie))
       case .ring(let ring): unsafe .ring(.passUnretained(ring))
-      case .devices, .programs, .events: unsafe .other
+      case .devices, .programs, .events, .special: unsafe .other
       }
   }
 }

@@ -41,7 +41,7 @@ extension MapError: CustomStringConvertible {
 
 /// The kernel errors map operations give. The raw value is the positive number of `asm-generic/errno.h`, which
 /// differs from the host's on some platforms; BPF programs see the kernel's.
-enum MapErrno: Int32 {
+enum MapErrno: Int32, Error {
   case notPermitted = 1
   case noEntry = 2
   case tooBig = 7

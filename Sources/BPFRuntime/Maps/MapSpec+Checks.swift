@@ -20,7 +20,9 @@ extension MapSpec {
     where size < 0 || size > Int(UInt32.max) {
       throw refusal("\(what) \(size) is no 32-bit number")
     }
-    guard extra == 0 else { throw refusal("map_extra is \(extra); \(kind.name) has none") }
+    guard extra == 0 || kind == .bloomFilter || kind == .arena else {
+      throw refusal("map_extra is \(extra); \(kind.name) has none")
+    }
     guard !flags.isSuperset(of: [.readOnly, .writeOnly]) else {
       throw refusal("the host may neither read nor write")
     }
@@ -31,11 +33,21 @@ extension MapSpec {
     case .lpmTrie: try checkTrie()
     case .deviceMap: try checkDevices()
     case .ringBuffer: try checkRing()
-    case .stackTrace, .cgroupArray, .lruPerCPUHash, .arrayOfMaps, .hashOfMaps, .socketMap,
-      .cpuMap, .xskMap, .socketHash, .cgroupStorage, .reuseportSocketArray,
-      .perCPUCgroupStorage, .queue, .stack, .socketStorage, .deviceMapHash, .structOps,
-      .inodeStorage, .taskStorage, .bloomFilter, .userRingBuffer, .cgroupLocalStorage, .arena,
-      .instructionArray, .resizableHash:
+    case .arrayOfMaps:
+      try checkDescriptorArray()
+      try checkInner()
+    case .hashOfMaps:
+      guard valueSize == 4 else {
+        throw refusal("value_size is \(valueSize); descriptors have 4 bytes")
+      }
+      try checkHash()
+      try checkInner()
+    case .queue, .stack: try checkQueue()
+    case .bloomFilter: try checkBloomFilter()
+    case .stackTrace, .cgroupArray, .lruPerCPUHash, .socketMap, .cpuMap, .xskMap, .socketHash,
+      .cgroupStorage, .reuseportSocketArray, .perCPUCgroupStorage, .socketStorage,
+      .deviceMapHash, .structOps, .inodeStorage, .taskStorage, .userRingBuffer,
+      .cgroupLocalStorage, .arena, .instructionArray, .resizableHash:
       throw MapError(map: name, reason: .unsupportedKind(kind.name))
     }
   }
@@ -129,6 +141,46 @@ extension MapSpec {
     else {
       throw refusal(
         "max_entries \(maxEntries) is no power of two that is a multiple of \(Self.pageSize)")
+    }
+  }
+
+  private func checkQueue() throws(MapError) {
+    guard maxEntries > 0, keySize == 0, valueSize > 0 else {
+      throw refusal("a \(kind.name) has no keys, but a value_size and max_entries that are not 0")
+    }
+    try checkFlags(Self.accessFlags.union(.numaNode))
+    guard valueSize <= Self.maximumAllocation else {
+      throw refusal("value_size \(valueSize) is more than \(Self.maximumAllocation)", .tooBig)
+    }
+  }
+
+  private func checkBloomFilter() throws(MapError) {
+    guard maxEntries > 0, keySize == 0, valueSize > 0 else {
+      throw refusal("a bloom_filter has no keys, but a value_size and max_entries that are not 0")
+    }
+    try checkFlags(Self.accessFlags.union([.numaNode, .zeroSeed]))
+    guard extra <= 15 else {
+      throw refusal("map_extra is \(extra); a bloom_filter has at most 15 hash functions")
+    }
+  }
+
+  /// The map that stands for all in a map of maps: the kernel is given a live one.
+  private func checkInner() throws(MapError) {
+    guard let inner = inner?.value else {
+      throw refusal("its inner maps are not declared", .badDescriptor)
+    }
+    try inner.checkAttributes()
+    switch inner.kind {
+    case .arrayOfMaps, .hashOfMaps:
+      throw refusal("maps of maps do not hold maps of maps")
+    case .programArray, .cgroupStorage, .perCPUCgroupStorage, .structOps:
+      throw refusal("a \(inner.kind.name) cannot be in a map of maps", .notSupported)
+    case .hash, .array, .perfEventArray, .perCPUHash, .perCPUArray, .stackTrace, .cgroupArray,
+      .lruHash, .lruPerCPUHash, .lpmTrie, .deviceMap, .socketMap, .cpuMap, .xskMap,
+      .socketHash, .reuseportSocketArray, .queue, .stack, .socketStorage, .deviceMapHash,
+      .ringBuffer, .inodeStorage, .taskStorage, .bloomFilter, .userRingBuffer,
+      .cgroupLocalStorage, .arena, .instructionArray, .resizableHash:
+      break
     }
   }
 

@@ -45,9 +45,30 @@ import Testing
     #expect(array == nil)
   }
 
+  @Test func fillsMapsOfMaps() throws {
+    let engine = try Engine(Self.object())
+    let program = try engine.load("count")
+    let outer = try #require(engine.map(named: "outer"))
+    #expect(try outer.map(forKey: [0, 0, 0, 0]) === engine.map(named: "inner_first"))
+    #expect(try outer.map(forKey: [1, 0, 0, 0]) == nil)
+    let second = try #require(engine.map(named: "inner_second"))
+    #expect(try outer.map(forKey: [2, 0, 0, 0]) === second)
+    try second.set(UInt32(2), to: UInt64(5))
+    #expect(try Self.result(of: program) == 45)
+    #expect(try Self.result(of: program) == 2)
+  }
+
+  @Test func makesMapsOfMapsByName() throws {
+    let engine = try Engine(Self.object())
+    let outer = try #require(try engine.makeMap(named: "outer"))
+    #expect(engine.maps.map(\.spec.name) == ["inner_first", "inner_second", "outer"])
+    #expect(try outer.map(forKey: [2, 0, 0, 0]) === engine.map(named: "inner_second"))
+  }
+
   @Test func leavesNothingOfAProgramItCannotLoad() throws {
     let engine = try Engine(Self.object())
-    // `count` needs an array of maps, of which there are no live ones yet.
+    // `count` refers to this map, whose keys have 8 bytes.
+    engine.initialContents["flows"] = [MapSpec.InitialEntry(key: [1], value: .bytes([2]))]
     #expect(throws: LoadError.self) { try engine.load("count") }
     #expect(engine.maps.isEmpty)
     #expect(throws: LoadError.self) { try engine.load("no such program") }

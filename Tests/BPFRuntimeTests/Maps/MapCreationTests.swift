@@ -18,14 +18,15 @@ struct MapCreationTests {
   private static func spec(
     _ kind: MapKind, _ keySize: Int, _ valueSize: Int, _ maxEntries: Int, _ flags: UInt32 = 0
   ) -> MapSpec {
-    MapSpec(
+    let inner = MapSpec(name: "i", kind: .hash, keySize: 4, valueSize: 8, maxEntries: 2)
+    return MapSpec(
       name: "m", kind: kind, keySize: keySize, valueSize: valueSize, maxEntries: maxEntries,
-      flags: MapFlags(rawValue: flags))
+      flags: MapFlags(rawValue: flags), inner: kind.holdsMaps ? inner : nil)
   }
 
   static let kinds: [MapKind] = [
     .hash, .array, .perCPUHash, .perCPUArray, .lruHash, .lpmTrie, .programArray, .deviceMap,
-    .perfEventArray, .ringBuffer,
+    .perfEventArray, .ringBuffer, .arrayOfMaps, .hashOfMaps, .queue, .stack, .bloomFilter,
   ]
 
   @Test func `errors are those that map_alloc_check gives`() {
@@ -92,7 +93,8 @@ struct MapCreationTests {
     let sizes =
       switch kind {
       case .ringBuffer: (0, 0, 4096)
-      case .programArray, .perfEventArray: (4, 4, 4)
+      case .programArray, .perfEventArray, .arrayOfMaps, .hashOfMaps: (4, 4, 4)
+      case .queue, .stack, .bloomFilter: (0, 8, 4)
       default: (kind == .lpmTrie ? 8 : 4, 8, 4)
       }
     for flags in flagBits {
@@ -100,10 +102,13 @@ struct MapCreationTests {
       specs.append(Self.spec(kind, sizes.0, sizes.1, sizes.2, flags))
       specs.append(Self.spec(kind, sizes.0, sizes.1, sizes.2, flags | base))
     }
-    for extra: UInt64 in [1, .max] {
+    for extra: UInt64 in [1, 15, 16, .max] {
       var spec = Self.spec(kind, sizes.0, sizes.1, sizes.2, base)
       spec.extra = extra
       specs.append(spec)
+    }
+    if kind == .queue || kind == .stack {
+      for size in [1 << 22, 1 << 22 + 1] { specs.append(Self.spec(kind, 0, size, 1)) }
     }
     if kind == .hash || kind == .lruHash || kind == .lpmTrie {
       let limit = 1 << 22

@@ -22,7 +22,11 @@ struct MapModelTests {
         return
       }
     }
-    if spec.kind != .array, spec.kind != .perCPUArray {
+    if spec.kind == .queue || spec.kind == .stack {
+      var left: [[UInt8]] = []
+      while let value = try map.pop() { left.append(value) }
+      #expect(left == (spec.kind == .stack ? model.queued.reversed() : model.queued))
+    } else if spec.kind != .array, spec.kind != .perCPUArray {
       let entries = try map.entries().map { ($0.key, $0.value) }
       #expect(Dictionary(uniqueKeysWithValues: entries) == model.contents)
       if spec.kind != .deviceMap { #expect(Set(try map.walk()) == Set(model.contents.keys)) }
@@ -48,6 +52,12 @@ struct MapModelTests {
         Issue.record("step \(step) of \(spec.name): \(operation): \(answer), not \(expected)")
         return
       }
+    }
+    if spec.kind == .queue || spec.kind == .stack {
+      for _ in 0...spec.maxEntries {
+        #expect(try map.perform(.take([])) == kernel.perform(.take([])))
+      }
+      return
     }
     let walk = try map.walk()
     let expected = try kernel.walk()

@@ -29,6 +29,9 @@ enum MapSamples {
       name: "lpm_long", kind: .lpmTrie, keySize: 260, valueSize: 9, maxEntries: 60,
       flags: .noPreallocation),
     MapSpec(name: "devmap", kind: .deviceMap, keySize: 4, valueSize: 8, maxEntries: 6),
+    MapSpec(name: "queue", kind: .queue, keySize: 0, valueSize: 12, maxEntries: 7),
+    MapSpec(name: "queue_1", kind: .queue, keySize: 0, valueSize: 8, maxEntries: 1),
+    MapSpec(name: "stack", kind: .stack, keySize: 0, valueSize: 5, maxEntries: 6),
     MapSpec(name: "devmap_4", kind: .deviceMap, keySize: 4, valueSize: 4, maxEntries: 6),
   ]
 
@@ -43,6 +46,9 @@ enum MapSamples {
 
   /// Whether the order of keys is a matter of rules, not of hashes.
   static func isOrdered(_ kind: MapKind) -> Bool {
-    kind == .array || kind == .perCPUArray || kind == .lpmTrie || kind == .deviceMap
+    switch kind {
+    case .array, .perCPUArray, .lpmTrie, .deviceMap, .queue, .stack: true
+    default: false
+    }
   }
 }

@@ -17,6 +17,8 @@ enum MapOperation {
   case set([UInt8], [UInt8], flags: UInt64)
   case delete([UInt8])
   case nextKey([UInt8]?)
+  /// Look up and remove.
+  case take([UInt8])
   case freeze
 }
 
@@ -35,6 +37,7 @@ extension Map: MapSubject {
         return .done
       case .delete(let key): return try delete(key) ? .done : .missing
       case .nextKey(let key): return try nextKey(after: key).map { .key($0) } ?? .missing
+      case .take: return try pop().map { .value($0) } ?? .missing
       case .freeze:
         freeze()
         return .done
@@ -55,6 +58,7 @@ extension KernelMap: MapSubject {
         return .done
       case .delete(let key): return try delete(key) ? .done : .missing
       case .nextKey(let key): return try nextKey(after: key).map { .key($0) } ?? .missing
+      case .take(let key): return try take(key).map { .value($0) } ?? .missing
       case .freeze:
         try freeze()
         return .done

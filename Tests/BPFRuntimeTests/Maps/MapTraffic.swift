@@ -27,6 +27,7 @@ struct MapTraffic {
   private mutating func below(_ bound: Int) -> Int { Int(random() % UInt64(bound)) }
 
   mutating func next() -> MapOperation {
+    if spec.kind == .queue || spec.kind == .stack, below(4) == 0 { return .take([]) }
     switch below(100) {
     case ..<35: return .get(key())
     case ..<75: return .set(key(), value(), flags: flags())
@@ -47,6 +48,7 @@ struct MapTraffic {
 
   mutating func key() -> [UInt8] {
     switch spec.kind {
+    case .queue, .stack: []
     case .lpmTrie: prefix()
     case .array, .perCPUArray, .deviceMap, .programArray, .perfEventArray:
       bytes(below(20) == 0 ? random() : UInt64(below(spec.maxEntries + 2)), count: 4)

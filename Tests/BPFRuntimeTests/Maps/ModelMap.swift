@@ -6,6 +6,8 @@ final class ModelMap: MapSubject {
   private let spec: MapSpec
   private let workers: Int
   private var entries: [[UInt8]: [UInt8]] = [:]
+  /// The values of a queue or stack, oldest first.
+  private var queue: [[UInt8]] = []
   private var isFrozen = false
 
   init(_ spec: MapSpec, workers: Int) {
@@ -47,8 +49,14 @@ final class ModelMap: MapSubject {
       if spec.flags.contains(.readOnly) || isFrozen { return .refused(Errno.permission) }
       return delete(key)
     case .nextKey(let key): return nextKey(key)
+    case .take:
+      if spec.flags.contains(.readOnly) || isFrozen { return .refused(Errno.permission) }
+      let value = isStack ? queue.popLast() : queue.isEmpty ? nil : queue.removeFirst()
+      return value.map { .value($0) } ?? .missing
     }
   }
+
+  private var isStack: Bool { spec.kind == .stack }
 
   private func get(_ key: [UInt8]) -> MapAnswer {
     if spec.flags.contains(.writeOnly) { return .refused(Errno.permission) }
@@ -60,6 +68,8 @@ final class ModelMap: MapSubject {
       guard index(key) <= 8 * (key.count - 4) else { return .missing }
       let best = entries.keys.filter { covers($0, key) }.max { index($0) < index($1) }
       return best.flatMap { entries[$0] }.map { .value($0) } ?? .missing
+    case .queue: return queue.first.map { .value($0) } ?? .missing
+    case .stack: return queue.last.map { .value($0) } ?? .missing
     default:
       return entries[key].map { .value($0) } ?? .missing
     }
@@ -70,6 +80,14 @@ final class ModelMap: MapSubject {
     case .array, .perCPUArray:
       guard index(key) < spec.maxEntries else { return .refused(Errno.tooBig) }
       if flags == 1 { return .refused(Errno.exists) }
+    case .queue, .stack:
+      if flags == 1 { return .refused(Errno.invalid) }
+      if queue.count == spec.maxEntries {
+        if flags != 2 { return .refused(Errno.tooBig) }
+        queue.removeFirst()
+      }
+      queue.append(value)
+      return .done
     case .deviceMap:
       guard index(key) < spec.maxEntries else { return .refused(Errno.tooBig) }
       if flags == 1 { return .refused(Errno.exists) }
@@ -107,7 +125,7 @@ final class ModelMap: MapSubject {
 
   private func delete(_ key: [UInt8]) -> MapAnswer {
     switch spec.kind {
-    case .array, .perCPUArray: return .refused(Errno.invalid)
+    case .array, .perCPUArray, .queue, .stack: return .refused(Errno.invalid)
     case .deviceMap:
       guard index(key) < spec.maxEntries else { return .refused(Errno.invalid) }
       entries[key] = nil
@@ -124,6 +142,7 @@ final class ModelMap: MapSubject {
 
   /// Arrays only: the order of other kinds is not a matter of rules as simple as that.
   private func nextKey(_ key: [UInt8]?) -> MapAnswer {
+    if spec.kind == .queue || isStack { return .refused(Errno.invalid) }
     let next = key.map { index($0) < spec.maxEntries ? index($0) + 1 : 0 } ?? 0
     guard next < spec.maxEntries else { return .missing }
     return .key((0..<4).map { UInt8(truncatingIfNeeded: next >> (8 * $0)) })
@@ -139,4 +158,5 @@ final class ModelMap: MapSubject {
   }
 
   var contents: [[UInt8]: [UInt8]] { entries }
+  var queued: [[UInt8]] { queue }
 }

@@ -53,6 +53,37 @@ public final class KernelMap {
     return Array(value.prefix(hostValueSize))
   }
 
+  /// The value of a key, which is removed; for a queue or stack, whose key is empty, the next value.
+  public func take(_ key: [UInt8], flags: UInt64 = 0) throws -> [UInt8]? {
+    var value = [UInt8](repeating: 0, count: max(hostValueSize, 8))
+    let result = unsafe key.withUnsafeBytes { key in
+      unsafe value.withUnsafeMutableBytes { value in
+        unsafe call(
+          .takeElement, key: key.baseAddress, value: value.baseAddress, flags: flags)
+      }
+    }
+    if result == -Int(ENOENT) { return nil }
+    try check(result, "lookup and delete")
+    return Array(value.prefix(hostValueSize))
+  }
+
+  /// Whether a Bloom filter may have been given a value.
+  public func contains(_ value: [UInt8]) throws -> Bool {
+    var copy = value
+    let result = unsafe copy.withUnsafeMutableBytes { value in
+      unsafe call(.lookUpElement, key: nil, value: value.baseAddress, flags: 0)
+    }
+    if result == -Int(ENOENT) { return false }
+    try check(result, "lookup")
+    return true
+  }
+
+  /// Puts a map into a map of maps.
+  public func set(_ key: [UInt8], map: KernelMap, flags: UInt64 = 0) throws {
+    let number = UInt32(bitPattern: map.descriptor.number)
+    try set(key, (0..<4).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }, flags: flags)
+  }
+
   public func set(_ key: [UInt8], _ value: [UInt8], flags: UInt64 = 0) throws {
     let padded = value + [UInt8](repeating: 0, count: max(hostValueSize - value.count, 0))
     let result = unsafe key.withUnsafeBytes { key in
@@ -110,7 +141,8 @@ public final class KernelMap {
   ) -> Int {
     var attributes = BPFAttributes()
     attributes.set(descriptor.number, at: 0)
-    unsafe attributes.set(key, at: 8)
+    // A map without keys takes no address of one.
+    unsafe attributes.set(spec.keySize == 0 ? nil : key, at: 8)
     unsafe attributes.set(value, at: 16)
     attributes.set(flags, at: 24)
     return unsafe attributes.call(command)
