@@ -8,7 +8,7 @@ public struct BPFKitCommand: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       RunCommand.self, MapsCommand.self, InspectCommand.self, DisassembleCommand.self,
-      AssembleCommand.self,
+      AssembleCommand.self, RewriteCommand.self,
       BatchCommand.self, ConformancePluginCommand.self,
     ])
 
