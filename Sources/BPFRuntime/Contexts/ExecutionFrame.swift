@@ -80,6 +80,8 @@ public final class ExecutionFrame {
     unsafe contextTemplate.deallocate()
   }
 
+  /// The address of the timer whose callback runs, or 0.
+  var runningTimer: UInt = 0
   /// What the host lets programs read by address.
   var grantedMemory: [GrantedMemory] = []
 

@@ -45,8 +45,8 @@ public final class Engine {
     let map = try loading.makeMap(spec)
     try loading.fillMapsOfMaps()
     live.merge(loading.maps) { old, _ in old }
-    for (name, map) in loading.maps where map.spec.kind == .programArray {
-      unfilledArrays.insert(name)
+    for (name, map) in loading.maps where map.keepsPrograms {
+      if map.spec.kind == .programArray { unfilledArrays.insert(name) }
       programArrays.add([map])
     }
     return map
@@ -80,8 +80,20 @@ public final class Engine {
     live.merge(loading.maps) { old, _ in old }
     programs.merge(loading.programs) { _, new in new }
     unfilledArrays.subtract(loading.filledArrays)
-    programArrays.add(loading.maps.values.filter { $0.spec.kind == .programArray })
+    programArrays.add(loading.maps.values.filter(\.keepsPrograms))
     return LoadedProgram(program, keeping: programArrays)
+  }
+
+  /// The time in nanoseconds at which a timer in any of the maps may be due next, or nil where none is started.
+  ///
+  /// - Complexity: O(*n*), *n* the maps.
+  public var nextTimerDeadline: UInt64? { maps.compactMap(\.nextTimerDeadline).min() }
+
+  /// Calls the callbacks of all timers that are due, map by map, as ``Map/runDueTimers(clock:worker:budget:)`` does.
+  public func runDueTimers(
+    clock: HostClock = .system, worker: Int = 0, budget: Int = LoadedProgram.defaultBudget
+  ) -> [TimerRun] {
+    maps.flatMap { $0.runDueTimers(clock: clock, worker: worker, budget: budget) }
   }
 
   /// What one call of ``load(_:as:)`` makes, before the engine takes it over.

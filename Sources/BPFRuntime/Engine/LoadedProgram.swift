@@ -64,12 +64,23 @@ public final class LoadedProgram: Sendable {
   /// - Parameter budget: the number of instructions after which the run is ended with a fault.
   public func run(_ frame: ExecutionFrame, budget: Int = defaultBudget) -> Outcome {
     precondition(frame.type == type, "a frame runs programs of the type it was made for")
-    let machine = frame.checkedMachine(for: checked)
+    return checked.run(in: frame, budget: budget) { $0.start(checked) }
+  }
+}
+
+extension CheckedCode {
+  /// Runs the code in a frame from a slot on.
+  ///
+  /// - Parameter start: makes the machine ready.
+  func run(
+    in frame: ExecutionFrame, from slot: Int = 0, budget: Int, _ start: (CheckedMachine) -> Void
+  ) -> Outcome {
+    let machine = frame.checkedMachine(for: self)
     frame.redirect = nil
     frame.clones.removeAll()
     frame.traceLines.removeAll()
-    machine.start(checked)
-    let result = CheckedInterpreter.run(machine, budget: budget)
+    start(machine)
+    let result = CheckedInterpreter.run(machine, from: slot, budget: budget)
     machine.end()
     return Outcome(
       returnValue: result.value, instructions: result.executed, fault: result.fault,

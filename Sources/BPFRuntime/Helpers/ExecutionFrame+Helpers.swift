@@ -15,16 +15,20 @@ extension ExecutionFrame {
     .forEachMapElement,
   ]).union(packetHelpers).union(memoryHelpers)
 
-  /// Locks, dynptrs, and what reads memory by address.
+  /// Queues, locks, timers, dynptrs, and what reads memory by address.
   private static let memoryHelpers: Set<HelperID> = [
     .spinLock, .spinUnlock, .snprintf, .probeRead, .probeReadString, .probeReadUser,
     .probeReadKernel, .probeReadUserString, .probeReadKernelString, .copyFromUser,
     .dynptrFromMemory, .dynptrRead, .dynptrWrite, .dynptrData, .ringBufferReserveDynptr,
-    .ringBufferSubmitDynptr, .ringBufferDiscardDynptr,
+    .ringBufferSubmitDynptr, .ringBufferDiscardDynptr, .timerInit, .timerSetCallback, .timerStart,
+    .timerCancel, .mapPushElement, .mapPopElement, .mapPeekElement,
   ]
 
-  /// Those of ``implementedHelpers`` that choose the instruction to go on with: an engine does them itself.
-  static let controlFlowHelpers: Set<HelperID> = [.tailCall, .loop, .forEachMapElement]
+  /// Those of ``implementedHelpers`` that choose the instruction to go on with, or keep a function of the program: an
+  /// engine does them itself.
+  static let controlFlowHelpers: Set<HelperID> = [
+    .tailCall, .loop, .forEachMapElement, .timerInit, .timerSetCallback, .timerStart, .timerCancel,
+  ]
 
   /// Runs one of ``implementedHelpers``, all but those that are control flow (`bpf_tail_call`, `bpf_loop` and its kin).
   ///
@@ -60,6 +64,10 @@ extension ExecutionFrame {
   ) -> UInt64 {
     switch id {
     case .mapLookupPerCPUElement: unsafe mapLookup(a1, key: a2, processor: a3)
+
+    case .mapPushElement: unsafe mapPush(a1, value: a2, flags: a3)
+    case .mapPopElement: unsafe mapPop(a1, into: a2)
+    case .mapPeekElement: unsafe mapPeek(a1, into: a2)
 
     case .ktimeGetNanoseconds: clock.nanoseconds(.monotonic)
     case .ktimeGetBootNanoseconds: clock.nanoseconds(.boot)

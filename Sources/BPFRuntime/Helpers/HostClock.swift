@@ -23,6 +23,21 @@ public enum HostClock: Hashable, Sendable {
     case boot
     /// International Atomic Time.
     case atomicTime
+    /// The time of day.
+    case real
+
+    /// The clocks that timers run by.
+    static let ofTimers: [Kind] = [.monotonic, .real, .boot]
+
+    /// The clock that a program chooses for a timer (`CLOCK_…`), or nil for one that no timer runs by.
+    init?(timerClock number: UInt64) {
+      switch number {
+      case 0: self = .real
+      case 1: self = .monotonic
+      case 7: self = .boot
+      default: return nil
+      }
+    }
   }
 
   func nanoseconds(_ kind: Kind) -> UInt64 {
@@ -43,13 +58,14 @@ public enum HostClock: Hashable, Sendable {
     case .coarse: CLOCK_MONOTONIC_COARSE
     case .boot: CLOCK_BOOTTIME
     case .atomicTime: CLOCK_TAI
+    case .real: CLOCK_REALTIME
     }
     #else
     switch kind {
     case .monotonic: CLOCK_UPTIME_RAW
     case .coarse: CLOCK_UPTIME_RAW_APPROX
     case .boot: CLOCK_MONOTONIC_RAW
-    case .atomicTime: CLOCK_REALTIME
+    case .atomicTime, .real: CLOCK_REALTIME
     }
     #endif
   }

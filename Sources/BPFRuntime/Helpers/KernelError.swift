@@ -7,9 +7,11 @@ enum KernelError: Int64, Error {
   case permissionDenied = 13
   case badAddress = 14
   case noDevice = 19
+  case busy = 16
   case invalidArgument = 22
   case noSpace = 28
   case outOfRange = 34
+  case deadlock = 35
   case badProtocol = 71
   case badMessage = 74
   case operationNotSupported = 95

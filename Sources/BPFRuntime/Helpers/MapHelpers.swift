@@ -44,6 +44,37 @@ extension ExecutionFrame {
   }
 }
 
+// Maps without keys.
+extension ExecutionFrame {
+  @unsafe
+  func mapPush(_ map: UInt64, value: UInt64, flags: UInt64) -> UInt64 {
+    let fault = KernelError.badAddress.result
+    guard let value = unsafe hostPointer(value) else { return fault }
+    return unsafe withMap(map, or: fault) { map in
+      UInt64(bitPattern: unsafe map.push(value, flags: flags))
+    }
+  }
+
+  @unsafe
+  func mapPop(_ map: UInt64, into value: UInt64) -> UInt64 {
+    let fault = KernelError.badAddress.result
+    guard let value = unsafe hostPointer(value) else { return fault }
+    return unsafe withMap(map, or: fault) { map in
+      UInt64(bitPattern: unsafe map.pop(into: value))
+    }
+  }
+
+  /// `bpf_map_peek_elem`; of a Bloom filter, whether the value may be there.
+  @unsafe
+  func mapPeek(_ map: UInt64, into value: UInt64) -> UInt64 {
+    let fault = KernelError.badAddress.result
+    guard let value = unsafe hostPointer(value) else { return fault }
+    return unsafe withMap(map, or: fault) { map in
+      UInt64(bitPattern: unsafe map.peek(into: value))
+    }
+  }
+}
+
 extension ExecutionFrame {
   /// `bpf_spin_lock`, on the host's address of a lock in a map's value.
   @unsafe

@@ -6,14 +6,15 @@ import BPFPlatform
 /// Every access is checked against the regions the program has, every register and stack byte it reads must hold
 /// something, and a step budget ends what does not end by itself. RFC 9669 gives the meaning of each instruction.
 enum CheckedInterpreter {
-  /// Runs the machine's program from its first instruction.
+  /// Runs the machine's program from a slot, which begins it or a function of it.
   ///
   /// - Returns: r0 and how many instructions were executed; or the fault.
   static func run(
-    _ machine: CheckedMachine, budget: Int
+    _ machine: CheckedMachine, from slot: Int = 0, budget: Int
   ) -> (value: UInt64, executed: Int, fault: Fault?) {
     var state = unsafe State(
-      next: unsafe machine.code.instructions, remaining: budget, initialized: machine.initialized,
+      next: unsafe machine.code.instructions + slot, remaining: budget,
+      initialized: machine.initialized,
       mayGotoLeft: CheckedMachine.mayGotoLimit)
     var ending = Ending.needsWatching
     if machine.code.readsOnlyWhatItWrote {

@@ -157,7 +157,7 @@ extension CheckedMachine {
   }
 
   /// Ends a helper without calling the program.
-  private func finish(_ result: UInt64) -> CallResult {
+  func finish(_ result: UInt64) -> CallResult {
     unsafe registers[0] = result
     initialized = initialized & ~0b11_1110 | 1
     return .returned

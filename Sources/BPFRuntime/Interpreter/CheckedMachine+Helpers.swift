@@ -170,7 +170,9 @@ extension CheckedMachine {
       return memoryArgument(unsafe Int(regions[map].valueSize), isWrite: false)
     case .uninitializedMapValue:
       guard map != 0 else { return refuse() }
-      return memoryArgument(unsafe Int(regions[map].valueSize), isWrite: true)
+      // A Bloom filter is asked for a value instead of asked to give one.
+      let isQuestion = unsafe regions[map].index == MapKind.bloomFilter.rawValue
+      return memoryArgument(unsafe Int(regions[map].valueSize), isWrite: !isQuestion)
     case .mapValueOrNull:
       guard map != 0 else { return refuse() }
       return value == 0
@@ -198,7 +200,8 @@ extension CheckedMachine {
     case .stackOrNull: return value == 0 || isStack(value) ? value : refuse()
     case .spinLock: return specialField(.spinLock, at: value) ?? refuse()
     case .dynptr(let use): return dynptrArgument(value, use) ?? refuse()
-    case .timer, .kernelPointerSlot, .socketCommon, .socketCommonOrNull, .socket, .socketOrNull,
+    case .timer: return specialField(.timer, at: value) ?? refuse()
+    case .kernelPointerSlot, .socketCommon, .socketCommonOrNull, .socket, .socketOrNull,
       .kernelObject, .kernelObjectOrNull, .perCPUKernelObject:
       return refuse()
     }
@@ -328,6 +331,8 @@ extension CheckedMachine {
     case .forEachMapElement:
       return forEachElement(
         ofMap: map, entry: Int(arguments.1), context: arguments.2, flags: arguments.3)
+    case .timerInit, .timerSetCallback, .timerStart, .timerCancel:
+      return runTimerHelper(id, arguments, map: map)
     default: preconditionFailure("the engine's own helpers are those that change control flow")
     }
   }
