@@ -50,16 +50,21 @@ extension ProgramPatcher {
     return left
   }
 
-  /// The source lines of which something is left.
+  /// The source lines of which something is left: a line reaches to the next one, or to the end of its subprogram.
   private borrowing func lines(_ layout: Layout) -> [LineInfo] {
     var left: [LineInfo] = []
     left.reserveCapacity(program.lines.count)
+    var next = 0
     for (index, line) in program.lines.enumerated() {
+      guard line.slot < anchors.count else { break }
+      while next < program.subprograms.count, program.subprograms[next].start <= line.slot {
+        next += 1
+      }
       let start = head(of: line.slot, layout)
-      let isLast = index + 1 == program.lines.count
-      let next = isLast ? layout.slotCount : head(of: program.lines[index + 1].slot, layout)
-      // A line ends with its subprogram, whatever takes the place of what follows.
-      let end = min(next, layout.heads[subprogramIndex(at: line.slot) + 1])
+      var end = layout.heads[next]
+      if index + 1 < program.lines.count, program.lines[index + 1].slot < anchors.count {
+        end = min(end, head(of: program.lines[index + 1].slot, layout))
+      }
       guard start < end else { continue }
       left.append(
         LineInfo(

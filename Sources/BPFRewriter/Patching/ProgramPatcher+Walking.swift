@@ -15,19 +15,23 @@ extension ProgramPatcher {
     public fileprivate(set) var original: Int
     /// The run the instruction is in; nil for the original instruction itself.
     fileprivate var run: Int?
-    /// The run before ``run``.
-    fileprivate var previous: Int
+    /// The run before ``run``; nil for the first one.
+    fileprivate var previous: Int?
+    /// The run before the marks that are attached to ``run``; nil if those come first.
+    fileprivate var beforeMarks: Int?
     /// The instruction's slot among all inserted ones.
     fileprivate var slot: Int
     /// Where the walk goes on: after this slot of ``run``.
     fileprivate var after: Int
+    /// Whether the inserted instruction was replaced or removed, so that the walk stands after it.
+    fileprivate var isGone = false
 
     /// Whether an earlier patch put the instruction there.
     public var isInserted: Bool { run != nil }
   }
 
   /// The place before the first instruction.
-  public var start: Place { Place(original: -1, run: nil, previous: 0, slot: 0, after: 0) }
+  public var start: Place { Place(original: -1, run: nil, slot: 0, after: 0) }
 
   /// Goes to the next instruction, or returns nil at the end of the program.
   ///
@@ -92,6 +96,7 @@ extension ProgramPatcher {
     at place: inout Place, with patch: Patch
   ) throws(PatchError) {
     guard let run = place.run else { return try replace(place.original, with: patch) }
+    if place.isGone { throw .alreadyRemoved(place.original) }
     let added = try makeRun(patch, at: place.original, isEntry: false)
     let mark = cutOut(run, &place)
     insert(added, after: mark, &place)
@@ -107,26 +112,33 @@ extension ProgramPatcher {
     guard let run = place.run else {
       return try insert(patch, before: place.original, branches: entry)
     }
+    if place.isGone { throw .alreadyRemoved(place.original) }
     let added = try makeRun(patch, at: place.original, isEntry: false)
     if added.isEmpty { return }
     let rest = cut(run, &place)
-    var previous = place.previous
-    if entry == .throughPatch {
+    // The last run leads to the first.
+    let last = anchors[place.original].lastRun ?? rest
+    var previous: Int
+    switch entry {
+    case .throughPatch:
       // Branches to the instruction land on a mark before the patch.
-      let mark = runs.count
+      previous = runs.count
       runs.append(
         Run(
-          start: place.slot, count: 1, isMark: true, isEntry: runs[rest].isEntry,
-          firstBranch: Int(runs[rest].firstBranch)))
+          start: place.slot, count: 1, isMark: true, isAttached: true,
+          isEntry: runs[rest].isEntry, firstBranch: Int(runs[rest].firstBranch)))
       runs[rest].isEntry = false
-      link(mark, after: previous)
-      previous = mark
+      link(previous, after: place.previous ?? last)
+    case .afterPatch:
+      previous = place.beforeMarks ?? last
     }
+    let hasMarks = entry == .afterPatch && place.previous != place.beforeMarks
     for index in added {
       link(index, after: previous)
       previous = index
     }
-    place.previous = previous
+    place.beforeMarks = previous
+    if !hasMarks { place.previous = previous }
   }
 
   /// Removes the instruction; the walk goes on after it.
@@ -138,7 +150,7 @@ extension ProgramPatcher {
       if program.slots[place.original].isWide { anchors[place.original + 1].remove() }
       return
     }
-    _ = cutOut(run, &place)
+    if !place.isGone { _ = cutOut(run, &place) }
   }
 
   // MARK: How
@@ -187,21 +199,26 @@ extension ProgramPatcher {
   /// Goes to the first instruction of the runs after one, up to the last.
   private func enter(_ place: inout Place, after run: Int) -> Int? {
     let last = anchors[place.original].lastRun
-    var previous = run
+    var previous = run == last ? nil : run
+    var beforeMarks = previous
+    var index = Int(runs[run].next)
     while true {
-      let index = Int(runs[previous].next)
-      if !runs[index].isMark, runs[index].count > 0 {
+      if !runs[index].isMark {
         place.previous = previous
+        place.beforeMarks = beforeMarks
         return step(&place, index, at: Int(runs[index].start))
       }
       if index == last { return nil }
       previous = index
+      if !runs[index].isAttached { beforeMarks = index }
+      index = Int(runs[index].next)
     }
   }
 
   private func step(_ place: inout Place, _ run: Int, at slot: Int) -> Int {
     place.run = run
     place.slot = slot
+    place.isGone = false
     place.after = slot + (inserted[slot].isWide ? 2 : 1)
     return slot
   }
@@ -209,15 +226,10 @@ extension ProgramPatcher {
   /// Cuts a run before the place, which is then at the start of the run returned.
   private mutating func cut(_ run: Int, _ place: inout Place) -> Int {
     hasCuts = true
-    guard place.slot > Int(runs[run].start) else {
-      // The first run follows the last one, which an insertion by slot may have changed since.
-      if Int(runs[place.previous].next) != run {
-        place.previous = anchors[place.original].lastRun ?? run
-      }
-      return run
-    }
+    guard place.slot > Int(runs[run].start) else { return run }
     let rest = split(run, at: place.slot, original: place.original)
     place.previous = run
+    place.beforeMarks = run
     place.run = rest
     return rest
   }
@@ -232,6 +244,7 @@ extension ProgramPatcher {
     }
     runs[rest].becomeMark()
     place.after = place.slot
+    place.isGone = true
     return rest
   }
 
@@ -253,7 +266,6 @@ extension ProgramPatcher {
     for index in added {
       link(index, after: previous)
       if anchors[place.original].lastRun == previous { anchors[place.original].lastRun = index }
-      place.previous = previous
       previous = index
     }
     place.run = previous

@@ -151,7 +151,7 @@ public struct ProgramPatcher: ~Copyable {
     let firstBranch = branches.count
     let firstRun = runs.count
     guard start + count + anchors.count < Int(Int32.max) / 3,
-      firstRun + 4 < Anchor.runLimit
+      count < Run.countLimit, firstRun + 4 < Anchor.runLimit
     else { throw .tooManySlots }
     var needsEnd = false
     let patched = patch.branches.span

@@ -4,7 +4,7 @@
 struct Run {
   /// The first slot, as an index into all inserted slots.
   var start: UInt32
-  /// The number of slots, and ``isMark`` and ``isEntry``.
+  /// The number of slots, and ``isMark``, ``isAttached`` and ``isEntry``.
   private var countAndFlags: UInt32
   /// The next run of the same instruction.
   var next: UInt32
@@ -15,19 +15,26 @@ struct Run {
 
   private static let mark: UInt32 = 1 << 31
   private static let entry: UInt32 = 1 << 30
+  private static let attached: UInt32 = 1 << 29
+  private static let countMask: UInt32 = attached - 1
+
+  /// The most slots there can be in a run.
+  static let countLimit = Int(countMask)
 
   init(
-    start: Int, count: Int, isMark: Bool = false, isEntry: Bool = false, next: Int = 0,
+    start: Int, count: Int, isMark: Bool = false, isAttached: Bool = false, isEntry: Bool = false,
+    next: Int = 0,
     firstBranch: Int
   ) {
     self.start = UInt32(truncatingIfNeeded: start)
     countAndFlags =
-      UInt32(truncatingIfNeeded: count) | (isMark ? Self.mark : 0) | (isEntry ? Self.entry : 0)
+      UInt32(truncatingIfNeeded: count) | (isMark ? Self.mark : 0)
+      | (isAttached ? Self.attached : 0) | (isEntry ? Self.entry : 0)
     self.next = UInt32(truncatingIfNeeded: next)
     self.firstBranch = UInt32(truncatingIfNeeded: firstBranch)
   }
 
-  var count: Int { Int(countAndFlags & ~(Self.mark | Self.entry)) }
+  var count: Int { Int(countAndFlags & Self.countMask) }
 
   /// The slot after the last.
   var end: Int { Int(start) + count }
@@ -41,13 +48,17 @@ struct Run {
   /// Whether its one slot is not part of the program: branches to it land at what follows.
   var isMark: Bool { countAndFlags & Self.mark != 0 }
 
+  /// Whether it marks the start of the run after it, and not what lies between them: a patch that is to be skipped goes
+  /// before it.
+  var isAttached: Bool { countAndFlags & Self.attached != 0 }
+
   /// The slots it puts into the program before branches are widened.
   var width: Int { isMark ? 0 : count }
 
   /// Keeps only the slots before another.
   mutating func truncate(at slot: Int) {
     countAndFlags =
-      countAndFlags & (Self.mark | Self.entry) | (UInt32(truncatingIfNeeded: slot) - start)
+      countAndFlags & ~Self.countMask | (UInt32(truncatingIfNeeded: slot) - start)
   }
 
   /// Makes it the mark of its first slot.
