@@ -37,6 +37,8 @@ let package = Package(
     .library(name: "BPFCapture", targets: ["BPFCapture"]),
     // For the fuzz targets; its API follows the needs of the command.
     .library(name: "BPFCommands", targets: ["BPFCommands"]),
+    // What the patcher is compared with, for its fuzz target and its benchmark.
+    .library(name: "PatcherOracles", targets: ["PatcherOracles"]),
     .executable(name: "bpfkit", targets: ["bpfkit-cli"]),
   ],
   dependencies: [
@@ -49,8 +51,8 @@ let package = Package(
       .testTarget(
         name: module.name + "Tests",
         dependencies: [.byName(name: module.name), "TestSupport"] + module.dependencies
-          // What passes make of a program is run beside the program.
-          + (module.name == "BPFRewriter" ? ["BPFRuntime"] : []),
+          // What passes make of a program is run beside the program; the patcher is compared with others.
+          + (module.name == "BPFRewriter" ? ["BPFRuntime", "PatcherOracles"] : []),
         resources: [.copy("Fixtures")],
         swiftSettings: settings)
     } + [
@@ -59,6 +61,11 @@ let package = Package(
         name: "TestSupport",
         dependencies: ["BPFISA", "BPFPlatform", "BPFObject", "BPFRuntime", "CBPFShims"],
         path: "Tests/TestSupport",
+        swiftSettings: settings),
+      .target(
+        name: "PatcherOracles",
+        dependencies: ["BPFISA", "BPFRewriter"],
+        path: "Tests/PatcherOracles",
         swiftSettings: settings),
       .executableTarget(
         name: "bpfkit-cli",
