@@ -76,6 +76,12 @@ extension ContextLayout {
     "tstamp_type", "hwtstamp",
   ]
 
+  /// How many bytes of some words the kernel has.
+  private static let shortWords = [
+    "pkt_type": 1, "queue_mapping": 2, "protocol": 2, "vlan_present": 1, "vlan_tci": 2,
+    "vlan_proto": 2, "tc_index": 2, "tc_classid": 2, "gso_segs": 2, "gso_size": 2,
+  ]
+
   private static func socketBuffer(
     readable: Set<String>, writable: Set<String>, packet: Bool, metadata: Bool
   ) -> ContextLayout {
@@ -86,11 +92,15 @@ extension ContextLayout {
     }
     let family = readable.contains("family") ? [Access.read, .narrowRead] : []
     var view = ViewBuilder()
-    for name in socketBufferWords.prefix(12) { view.word(name, access(name)) }
+    for name in socketBufferWords.prefix(12) {
+      view.word(
+        name, access(name), valueSize: shortWords[name],
+        ignoresLargeValues: name == "queue_mapping")
+    }
     // The kernel allows accesses of 8 bytes to `cb`, two words at once.
     view.array("cb", count: 5, elementSize: 8, [.read, .narrowRead, .write, .narrowWrite])
     view.word("hash", access("hash"))
-    view.word("tc_classid", access("tc_classid"))
+    view.word("tc_classid", access("tc_classid"), valueSize: shortWords["tc_classid"])
     view.packet("data", .packetStart, PacketSlot.start, packet ? .read : [])
     view.packet("data_end", .packetEnd, PacketSlot.end, packet ? .read : [])
     view.word("napi_id", access("napi_id"))
@@ -105,9 +115,9 @@ extension ContextLayout {
     view.pointer("flow_keys", to: "bpf_flow_keys", [])
     view.double("tstamp", access("tstamp").subtracting(.narrowRead))
     view.word("wire_len", access("wire_len"))
-    view.word("gso_segs", access("gso_segs"))
+    view.word("gso_segs", access("gso_segs"), valueSize: shortWords["gso_segs"])
     view.pointer("sk", to: "bpf_sock", .read)
-    view.word("gso_size", access("gso_size"))
+    view.word("gso_size", access("gso_size"), valueSize: shortWords["gso_size"])
     view.byte("tstamp_type", readable.contains("wire_len") ? .read : [])
     view.padding(3)
     view.double("hwtstamp", access("hwtstamp").subtracting(.narrowRead))
@@ -120,7 +130,12 @@ extension ContextLayout {
     private var fields: [Field] = []
     private var offset = 0
 
-    mutating func word(_ name: String, _ access: Access) { scalar(name, 4, access) }
+    mutating func word(
+      _ name: String, _ access: Access, valueSize: Int? = nil, ignoresLargeValues: Bool = false
+    ) {
+      scalar(name, 4, access, valueSize: valueSize, ignoresLargeValues: ignoresLargeValues)
+    }
+
     mutating func double(_ name: String, _ access: Access) { scalar(name, 8, access) }
     mutating func byte(_ name: String, _ access: Access) { scalar(name, 1, access) }
     mutating func padding(_ bytes: Int) { offset += bytes }
@@ -145,20 +160,24 @@ extension ContextLayout {
         Storage(offset: PacketSlot.scalarOffset + offset, size: 8))
     }
 
-    private mutating func scalar(_ name: String, _ size: Int, _ access: Access) {
+    private mutating func scalar(
+      _ name: String, _ size: Int, _ access: Access, valueSize: Int? = nil,
+      ignoresLargeValues: Bool = false
+    ) {
       add(
-        name, size: size, elementSize: size, access, .scalar,
+        name, size: size, elementSize: size, valueSize: valueSize,
+        ignoresLargeValues: ignoresLargeValues, access, .scalar,
         Storage(offset: PacketSlot.scalarOffset + offset, size: size))
     }
 
     private mutating func add(
-      _ name: String, size: Int, elementSize: Int, _ access: Access, _ kind: Kind,
-      _ storage: Storage
+      _ name: String, size: Int, elementSize: Int, valueSize: Int? = nil,
+      ignoresLargeValues: Bool = false, _ access: Access, _ kind: Kind, _ storage: Storage
     ) {
       fields.append(
         Field(
-          name: name, offset: offset, size: size, elementSize: elementSize, access: access,
-          kind: kind, storage: storage))
+          name: name, offset: offset, size: size, elementSize: elementSize, valueSize: valueSize,
+          ignoresLargeValues: ignoresLargeValues, access: access, kind: kind, storage: storage))
       offset += size
     }
 

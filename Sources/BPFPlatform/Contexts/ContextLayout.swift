@@ -37,19 +37,26 @@ public struct ContextLayout: Hashable, Sendable {
     public let size: Int
     /// The largest single access, in bytes; less than `size` for an array.
     public let elementSize: Int
+    /// How many of its first bytes can hold something: what the kernel has of the value; others are 0. A read of as many
+    /// or more gives them, wherever in the field it is.
+    public let valueSize: Int
+    /// Whether a write of all ones or more than ``valueSize`` bytes hold changes nothing, instead of losing what is too much.
+    public let ignoresLargeValues: Bool
     public let access: Access
     public let kind: Kind
     /// Where the runtime structure keeps it.
     public let storage: Storage
 
     public init(
-      name: String, offset: Int, size: Int, elementSize: Int? = nil, access: Access, kind: Kind,
-      storage: Storage
+      name: String, offset: Int, size: Int, elementSize: Int? = nil, valueSize: Int? = nil,
+      ignoresLargeValues: Bool = false, access: Access, kind: Kind, storage: Storage
     ) {
       self.name = name
       self.offset = offset
       self.size = size
       self.elementSize = elementSize ?? size
+      self.valueSize = valueSize ?? elementSize ?? size
+      self.ignoresLargeValues = ignoresLargeValues
       self.access = access
       self.kind = kind
       self.storage = storage

@@ -77,7 +77,7 @@ extension CheckedCode {
   ) -> Outcome {
     let machine = frame.checkedMachine(for: self)
     frame.redirect = nil
-    frame.clones.removeAll()
+    if !frame.clones.isEmpty { frame.clones.removeAll() }
     frame.traceLines.removeAll()
     start(machine)
     let result = CheckedInterpreter.run(machine, from: slot, budget: budget)

@@ -101,7 +101,10 @@ struct ContextAccessTable: Sendable {
 
     let content: Content
     /// What to add to an offset in the program's view for the offset in the runtime structure.
-    let storageDistance: Int
+    private let storageDistance: Int
+    /// As in ``ContextLayout/Field``.
+    let valueSize: Int
+    let ignoresLargeValues: Bool
     fileprivate let offset: Int
     fileprivate let size: Int
     fileprivate let elementSize: Int
@@ -117,10 +120,21 @@ struct ContextAccessTable: Sendable {
         case .pointer: .pointer
         }
       storageDistance = field.storage.offset - field.offset
+      valueSize = field.valueSize
+      ignoresLargeValues = field.ignoresLargeValues
       offset = field.offset
       size = field.size
       elementSize = field.elementSize
       access = field.access
+    }
+
+    /// Whether a write may leave more than the field holds.
+    var isShort: Bool { valueSize < elementSize }
+
+    /// Where in the runtime structure a read of a size at an offset of the view finds its bytes, or a write puts them.
+    func storageOffset(of offset: Int, size: Int) -> Int {
+      // A part of a field that can hold all of its value is its value.
+      (isShort && size >= valueSize ? self.offset : offset) + storageDistance
     }
   }
 

@@ -88,6 +88,7 @@ extension CheckedInterpreter {
     }
     guard let pointer = unsafe machine.resolve(address, size, isWrite: true) else { return false }
     unsafe pointer.storeBytes(of: value, as: Word.self)
+    if machine.shortWrite != nil { machine.settleShortWrite() }
     return true
   }
 }

@@ -83,13 +83,32 @@ extension CheckedMachine {
     switch place.content {
     case .scalar:
       // SAFETY: the layout's fields lie inside the storage, which was allocated by its size.
-      return unsafe frame.context.baseAddress.unsafelyUnwrapped + (offset + place.storageDistance)
+      let target = place.storageOffset(of: offset, size: access.size)
+      let bytes = unsafe frame.context.baseAddress.unsafelyUnwrapped + target
+      if access.isWrite && place.isShort {
+        shortWrite = ShortContextWrite(
+          offset: target, old: unsafe bytes.loadUnaligned(as: UInt32.self),
+          valueSize: place.valueSize, ignoresLargeValues: place.ignoresLargeValues)
+      }
+      return unsafe bytes
     case .packetStart: unsafe scratch.pointee = packetAddress(packet.start)
     case .packetEnd: unsafe scratch.pointee = packetAddress(packet.end)
     case .packetMetadataStart: unsafe scratch.pointee = packetAddress(packet.metadataStart)
     case .pointer: unsafe scratch.pointee = 0
     }
     return unsafe UnsafeMutableRawPointer(scratch)
+  }
+
+  /// Makes what a program wrote to a field of the context what the field can hold.
+  @inline(never)
+  func settleShortWrite() {
+    guard let write = shortWrite else { return }
+    shortWrite = nil
+    // SAFETY: fields that hold less than their word are words of the context.
+    let value = unsafe frame.context.load(fromByteOffset: write.offset, as: UInt32.self)
+    let largest = UInt32(1) << UInt32(8 * write.valueSize) - 1
+    let kept = write.ignoresLargeValues && value >= largest ? write.old : value & largest
+    unsafe frame.context.storeBytes(of: kept, toByteOffset: write.offset, as: UInt32.self)
   }
 
   /// The host address of memory a helper is given, or nil with ``failure`` set.

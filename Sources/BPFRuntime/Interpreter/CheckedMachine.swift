@@ -228,6 +228,16 @@ private struct State {
   var callbacks: [CheckedMachine.Callback] = []
   var heldLock: UnsafeMutableRawPointer?
   var failure: Fault.Kind?
+  var shortWrite: ShortContextWrite?
+}
+
+/// A write to a field of the context that holds less than the program's view of it.
+struct ShortContextWrite {
+  /// Where in the runtime structure the field is.
+  let offset: Int
+  let old: UInt32
+  let valueSize: Int
+  let ignoresLargeValues: Bool
 }
 
 // SAFETY, of all of these: `state` is initialised with the machine and lives as long.
@@ -301,5 +311,10 @@ extension CheckedMachine {
   var failure: Fault.Kind? {
     get { unsafe state.pointee.failure }
     set { unsafe state.pointee.failure = newValue }
+  }
+  /// The write to the context that is to be settled when it is done.
+  var shortWrite: ShortContextWrite? {
+    get { unsafe state.pointee.shortWrite }
+    set { unsafe state.pointee.shortWrite = newValue }
   }
 }
