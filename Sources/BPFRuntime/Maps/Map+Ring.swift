@@ -6,8 +6,8 @@ extension Map {
   /// ring buffer.
   @unsafe
   func reserveRecord(count: UInt64, flags: UInt64) -> UnsafeMutableRawPointer? {
-    guard case .ring(let ring) = storage, flags == 0 else { return nil }
-    return unsafe ring.reserve(count)
+    guard case .ring(let ring) = unsafe path, flags == 0 else { return nil }
+    return unsafe ring._withUnsafeGuaranteedRef { unsafe $0.reserve(count) }
   }
 
   /// `bpf_ringbuf_submit`: hands a reserved record to the host, and wakes it as the flags say.
@@ -27,10 +27,13 @@ extension Map {
   /// `bpf_ringbuf_output`: 0, `-EINVAL` for unknown flags, `-EAGAIN` where there is no room.
   @unsafe
   func outputRecord(_ data: UnsafeRawBufferPointer, flags: UInt64) -> Int64 {
-    guard case .ring(let ring) = storage else { return MapErrno.invalidArgument.result }
+    guard case .ring(let ring) = unsafe path else { return MapErrno.invalidArgument.result }
     // BPF_RB_NO_WAKEUP and BPF_RB_FORCE_WAKEUP.
     guard flags & ~3 == 0 else { return MapErrno.invalidArgument.result }
-    guard let record = unsafe ring.reserve(UInt64(data.count)) else {
+    let reserved = unsafe ring._withUnsafeGuaranteedRef { ring in
+      unsafe ring.reserve(UInt64(data.count))
+    }
+    guard let record = unsafe reserved else {
       return MapErrno.tryAgain.result
     }
     unsafe UnsafeMutableRawBufferPointer(start: record, count: data.count).copyMemory(from: data)

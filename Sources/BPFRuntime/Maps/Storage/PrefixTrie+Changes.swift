@@ -54,9 +54,9 @@ extension PrefixTrie {
     unsafe child(node, 0).pointee.store(children.0, ordering: .relaxed)
     unsafe child(node, 1).pointee.store(children.1, ordering: .relaxed)
     let address = unsafe self.node(node)
-    unsafe address.storeBytes(of: UInt32(length), toByteOffset: 8, as: UInt32.self)
+    unsafe storeShared(address, 8, UInt64(length))
     for index in 0..<words {
-      unsafe address.storeBytes(of: word(index), toByteOffset: 16 + 8 * index, as: UInt64.self)
+      unsafe storeShared(address, 16 + 8 * index, word(index))
     }
   }
 
@@ -78,6 +78,8 @@ extension PrefixTrie {
     /// The node that holds the link, and the link that names it; nil at the root.
     var parent: UInt32 = 0
     var parentLink: Link?
+    /// The longest prefix above the node.
+    var ancestor: UInt32 = 0
   }
 
   @unsafe
@@ -87,6 +89,7 @@ extension PrefixTrie {
       unsafe end.match = matchLength(end.node, key, keyLength)
       let length = unsafe length(end.node)
       if unsafe length != end.match || length == keyLength { break }
+      if unsafe !isFork(end.node) { unsafe end.ancestor = end.node }
       unsafe end.parent = end.node
       unsafe end.parentLink = end.link
       unsafe end.link = child(end.node, bit(ofKey: key, length))
@@ -132,6 +135,8 @@ extension PrefixTrie {
       unsafe set(new, length: keyLength, children: children) { unsafe keyWord(key, $0) }
       if old == 0 || isSame || match == keyLength {
         unsafe end.link.pointee.store(new, ordering: .releasing)
+        unsafe tellTables(
+          inserted: new, upper: new, old: old, key, length: keyLength, &changes)
         if isSame { unsafe giveBack(old, &changes) }
         return nil
       }
@@ -139,6 +144,7 @@ extension PrefixTrie {
       let branches = unsafe bit(ofKey: key, match) == 0 ? (new, old) : (old, new)
       unsafe set(fork, length: match, children: branches) { unsafe word(old, $0) }
       unsafe end.link.pointee.store(fork, ordering: .releasing)
+      unsafe tellTables(inserted: new, upper: fork, old: old, key, length: keyLength, &changes)
       return nil
     }
   }
@@ -158,23 +164,29 @@ extension PrefixTrie {
       changes.count -= 1
       let children = unsafe children(node)
       let parent = unsafe end.parent
+      var former = node
+      var heir: UInt32
       if children.0 != 0, children.1 != 0 {
-        let fork = unsafe takeFork(&changes)
-        unsafe set(fork, length: keyLength, children: children) { unsafe word(node, $0) }
-        unsafe end.link.pointee.store(fork, ordering: .releasing)
+        unsafe heir = takeFork(&changes)
+        unsafe set(heir, length: keyLength, children: children) { unsafe word(node, $0) }
+        unsafe end.link.pointee.store(heir, ordering: .releasing)
       } else if children == (0, 0), parent != 0, isFork(parent),
         let parentLink = unsafe end.parentLink
       {
         // The fork above has one child left, which takes its place.
         let siblings = unsafe self.children(parent)
-        unsafe parentLink.pointee.store(
-          siblings.0 == node ? siblings.1 : siblings.0, ordering: .releasing)
+        former = parent
+        heir = siblings.0 == node ? siblings.1 : siblings.0
+        unsafe parentLink.pointee.store(heir, ordering: .releasing)
         unsafe giveBack(parent, &changes)
       } else {
-        unsafe end.link.pointee.store(
-          children.0 != 0 ? children.0 : children.1, ordering: .releasing)
+        heir = children.0 != 0 ? children.0 : children.1
+        unsafe end.link.pointee.store(heir, ordering: .releasing)
       }
+      unsafe tellTables(
+        removed: node, former: former, heir: heir, key, length: keyLength, ancestor: end.ancestor)
       unsafe giveBack(node, &changes)
+      if changes.count == 0 { unsafe forgetTables(&changes) }
       return nil
     }
   }

@@ -7,9 +7,11 @@ import Synchronization
 /// takes no lock: changes, one at a time, are counted before and after, and a walk during which the count changed is
 /// repeated. Nodes lie in one range of memory, values in another, at addresses that never change; a removed node stays
 /// readable.
+///
+/// Tables over the trie save a lookup most of the walk (``PrefixTable``): the trie alone would do.
 @safe
 final class PrefixTrie: @unchecked Sendable {
-  // `@unchecked`: links are atomic; what a walk reads of a node that changes meanwhile is thrown away.
+  // `@unchecked`: what is in nodes is atomic; what a walk reads of a node that changes meanwhile is thrown away.
   private let memory: MappedMemory
   let maxEntries: Int
   /// The data bytes of a key, at most 256.
@@ -20,6 +22,14 @@ final class PrefixTrie: @unchecked Sendable {
   let nodeStride: Int
   /// The nodes, from number 0, which is none. First those with values, among them a spare; then the forks.
   let nodes: UnsafeMutableRawPointer
+  /// The slots of the root table, for the first ``rootBits`` bits of the data.
+  let rootSlots: UnsafeMutablePointer<Atomic<UInt64>>
+  /// 8 or 16.
+  let rootBits: Int
+  /// The other tables, from number 1, each for 8 bits.
+  let tables: UnsafeMutableRawPointer
+  let tableCount: Int
+  let tableStride: Int
   let shared: UnsafeMutablePointer<Shared>
 
   /// What changes under the lock.
@@ -30,6 +40,9 @@ final class PrefixTrie: @unchecked Sendable {
     var usedForks: UInt32
     var freeEntry: UInt32 = 0
     var freeFork: UInt32 = 0
+    /// The last table ever used, and the first free one, linked through its first slot.
+    var usedTables: UInt32 = 0
+    var freeTable: UInt32 = 0
   }
 
   struct Shared: ~Copyable {
@@ -46,16 +59,25 @@ final class PrefixTrie: @unchecked Sendable {
   ) throws(MapMemoryRefusal) {
     dataSize = keySize - 4
     words = dataSize.roundedUpTo8 / 8
-    nodeStride = 16 + 8 * words
+    // Two IPv4 nodes to a cache line.
+    nodeStride = words == 1 ? 32 : 16 + 8 * words
+    rootBits = maxEntries >= 8192 && dataSize >= 2 ? 16 : 8
+    tableCount = min(maxEntries / 8, 1 << 16)
+    tableStride = unsafe PrefixTable.slotsOffset(words: words) + 256 * 8
     self.maxEntries = maxEntries
     let stride = valueSize.roundedUpTo8
     var plan = MemoryLayoutPlan()
     // A fork has two children, so that there are fewer forks than entries, the spare one included.
     let nodesOffset = plan.add(2 * (maxEntries + 2), stride: nodeStride)
     let valuesOffset = plan.add(maxEntries + 2, stride: stride)
+    let rootOffset = plan.add(1 << rootBits, stride: 8)
+    let tablesOffset = plan.add(tableCount, stride: tableStride)
     guard maxEntries < 1 << 30 else { throw .overLimit(limits.maximumBytes) }
     memory = try MappedMemory(plan, limits: limits)
+    if maxEntries >= 8192 { memory.preferLargePages() }
     unsafe nodes = memory.base + nodesOffset
+    unsafe rootSlots = (memory.base + rootOffset).assumingMemoryBound(to: Atomic<UInt64>.self)
+    unsafe tables = memory.base + tablesOffset
     unsafe slots = ValueSlots(
       base: memory.base + valuesOffset, valueSize: valueSize, stride: stride, workerStride: 0,
       workers: 1)
@@ -98,13 +120,13 @@ final class PrefixTrie: @unchecked Sendable {
   @unsafe
   @inline(__always)
   func length(_ node: UInt32) -> Int {
-    unsafe Int(self.node(node).load(fromByteOffset: 8, as: UInt32.self))
+    unsafe Int(truncatingIfNeeded: loadShared(self.node(node), 8))
   }
 
   @unsafe
   @inline(__always)
   func word(_ node: UInt32, _ index: Int) -> UInt64 {
-    unsafe self.node(node).load(fromByteOffset: 16 &+ 8 &* index, as: UInt64.self)
+    unsafe loadShared(self.node(node), 16 &+ 8 &* index)
   }
 
   @unsafe
@@ -167,22 +189,39 @@ final class PrefixTrie: @unchecked Sendable {
 
   /// The value of the longest prefix that begins as the key does.
   ///
-  /// - Complexity: O(*b*), *b* the bits of the key, and each node's data is compared.
+  /// - Complexity: O(*b*), *b* the bits of the key; typically one step for each 8 bits in which prefixes differ.
   @unsafe
+  @inline(__always)
   func lookup(_ key: UnsafeRawPointer) -> UnsafeMutableRawPointer? {
     let keyLength = unsafe Self.length(ofKey: key)
-    guard keyLength <= maximumLength else { return nil }
-    let node = unsafe consistent { unsafe find(key, keyLength) }
+    let node: UInt32
+    if keyLength == maximumLength {
+      let before = unsafe shared.pointee.version.load(ordering: .acquiring)
+      let found = unsafe findThroughTables(key)
+      atomicMemoryFence(ordering: .acquiring)
+      if unsafe before & 1 == 0 && shared.pointee.version.load(ordering: .relaxed) == before {
+        node = found
+      } else {
+        unsafe node = consistent { unsafe findThroughTables(key) }
+      }
+    } else {
+      guard keyLength < maximumLength else { return nil }
+      unsafe node = consistent { unsafe find(key, keyLength) }
+    }
     return node == 0 ? nil : unsafe slots.address(Int(node), worker: 0)
   }
 
   /// What a walk gives that no change disturbed; after a few tries under the lock.
   @unsafe
-  @inline(__always)
+  @inline(never)
   private func consistent(_ walk: () -> UInt32) -> UInt32 {
-    for _ in 0..<16 {
+    var turns = 0
+    for _ in 0..<64 {
       let before = unsafe shared.pointee.version.load(ordering: .acquiring)
-      guard before & 1 == 0 else { continue }
+      guard before & 1 == 0 else {
+        waitTurn(&turns)
+        continue
+      }
       let result = walk()
       atomicMemoryFence(ordering: .acquiring)
       if unsafe shared.pointee.version.load(ordering: .relaxed) == before { return result }
@@ -191,19 +230,28 @@ final class PrefixTrie: @unchecked Sendable {
   }
 
   @unsafe
-  @inline(__always)
   private func find(_ key: UnsafeRawPointer, _ keyLength: Int) -> UInt32 {
-    var found: UInt32 = 0
-    var current = unsafe shared.pointee.root.load(ordering: .acquiring)
+    unsafe walk(
+      key, keyLength, from: shared.pointee.root.load(ordering: .acquiring), best: 0)
+  }
+
+  /// The longest prefix of a key among a node and those below; `best` where there is none.
+  @unsafe
+  @inline(__always)
+  func walk(
+    _ key: UnsafeRawPointer, _ keyLength: Int, from first: UInt32, best: UInt32
+  ) -> UInt32 {
+    var found = best
+    var current = first
     // Prefixes grow along a path, unless it changes meanwhile.
     var previous = -1
     while current != 0 {
       let length = unsafe length(current)
       guard length > previous else { break }
       let match = unsafe matchLength(current, key, keyLength)
-      if match == maximumLength { return current }
       if match < length { break }
       if !isFork(current) { found = current }
+      if length == keyLength { break }
       previous = length
       unsafe current = child(current, bit(ofKey: key, length)).pointee.load(ordering: .acquiring)
     }

@@ -23,10 +23,14 @@ final class RingBuffer: @unchecked Sendable {
   /// The host's tasks that wait for records.
   let wakeUp = ConsumerWakeUp()
 
+  /// Positions, those that programs and those that the host changes in lines of their own.
   private struct Shared: ~Copyable {
-    /// Of the oldest record that is not submitted yet.
-    let pending = Mutex<UInt64>(0)
+    /// Held while a record is reserved.
+    let reserving = SpinLock()
+    /// The oldest record that is not submitted yet.
+    let pending = Atomic<UInt64>(0)
     let producer = Atomic<UInt64>(0)
+    private let padding: (UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0)
     let consumer = Atomic<UInt64>(0)
     let consuming = Mutex(())
     /// Reservations that failed for want of room.
@@ -102,27 +106,28 @@ final class RingBuffer: @unchecked Sendable {
     let length = UInt32(truncatingIfNeeded: count)
     let span = Self.span(length)
     guard span <= mask + 1 else { return nil }
+    unsafe shared.pointee.reserving.lock()
     let consumed = unsafe shared.pointee.consumer.load(ordering: .acquiring)
-    let position = unsafe shared.pointee.pending.withLock { pending -> UInt64? in
-      let start = unsafe shared.pointee.producer.load(ordering: .relaxed)
-      while pending < start {
-        let word = unsafe header(pending).pointee.load(ordering: .acquiring)
-        if word & Self.busy != 0 { break }
-        pending += Self.span(word)
-      }
-      let end = start + span
-      // The ring spans from the oldest record that is not consumed, and from the oldest not submitted.
-      guard end - consumed <= mask, end - pending <= mask else { return nil }
-      unsafe header(start).pointee.store(length | Self.busy, ordering: .relaxed)
-      unsafe (header(start) + 1).pointee.store(place(start), ordering: .relaxed)
-      unsafe shared.pointee.producer.store(end, ordering: .releasing)
-      return start
+    let start = unsafe shared.pointee.producer.load(ordering: .relaxed)
+    var pending = unsafe shared.pointee.pending.load(ordering: .relaxed)
+    while pending < start {
+      let word = unsafe header(pending).pointee.load(ordering: .acquiring)
+      if word & Self.busy != 0 { break }
+      pending &+= Self.span(word)
     }
-    guard let position else {
+    unsafe shared.pointee.pending.store(pending, ordering: .relaxed)
+    let end = start &+ span
+    // The ring spans from the oldest record that is not consumed, and from the oldest not submitted.
+    guard end &- consumed <= mask, end &- pending <= mask else {
+      unsafe shared.pointee.reserving.unlock()
       _ = unsafe shared.pointee.lost.wrappingAdd(1, ordering: .relaxed)
       return nil
     }
-    return unsafe base + (Int(position & mask) + Self.headerSize)
+    unsafe header(start).pointee.store(length | Self.busy, ordering: .relaxed)
+    unsafe (header(start) + 1).pointee.store(place(start), ordering: .relaxed)
+    unsafe shared.pointee.producer.store(end, ordering: .releasing)
+    unsafe shared.pointee.reserving.unlock()
+    return unsafe base + (Int(truncatingIfNeeded: start & mask) &+ Self.headerSize)
   }
 
   /// How a record that ends wakes a consumer (`BPF_RB_NO_WAKEUP`, `BPF_RB_FORCE_WAKEUP`); 0 where it does if the
