@@ -4,7 +4,7 @@ extension HelperPrototype {
     entry(.mapLookupElement, [.map, .mapKey], .mapValueOrNull),
     entry(.mapUpdateElement, [.map, .mapKey, .mapValue, .anything], .integer),
     entry(.mapDeleteElement, [.map, .mapKey], .integer),
-    entry(.tailCall, [.context, .map, .anything], .void, .movesPackets),
+    entry(.tailCall, [.context, .map, .anything], .void),
     entry(.mapPushElement, [.map, .mapValue, .anything], .integer),
     entry(.mapPopElement, [.map, .uninitializedMapValue], .integer),
     entry(.mapPeekElement, [.map, .uninitializedMapValue], .integer),

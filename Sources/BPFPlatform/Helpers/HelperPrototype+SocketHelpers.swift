@@ -83,10 +83,12 @@ extension HelperPrototype {
   /// Sockets as objects.
   static let socketObjectHelpers: [HelperPrototype] = [
     entry(
-      .socketLookupTCP, [.context, .memory, .size, .anything, .anything], .socketOrNull, .acquires,
+      .socketLookupTCP, [.context, .memory, .sizeOrZero, .anything, .anything], .socketOrNull,
+      .acquires,
       in: .trafficControl.union([.xdp, .cgroupSKB, .skSKB, .cgroupSockAddr])),
     entry(
-      .socketLookupUDP, [.context, .memory, .size, .anything, .anything], .socketOrNull, .acquires,
+      .socketLookupUDP, [.context, .memory, .sizeOrZero, .anything, .anything], .socketOrNull,
+      .acquires,
       in: .trafficControl.union([.xdp, .cgroupSKB, .skSKB, .cgroupSockAddr])),
     entry(
       .socketRelease, [.socketCommon], .integer, releasing: 0,
@@ -101,7 +103,8 @@ extension HelperPrototype {
       .getListenerSock, [.socketCommon], .socketOrNull,
       in: .trafficControl.union([.cgroupSKB])),
     entry(
-      .socketCommonLookupTCP, [.context, .memory, .size, .anything, .anything], .socketCommonOrNull,
+      .socketCommonLookupTCP, [.context, .memory, .sizeOrZero, .anything, .anything],
+      .socketCommonOrNull,
       .acquires,
       in: .trafficControl.union([.xdp, .cgroupSKB, .skSKB, .cgroupSockAddr])),
     entry(

@@ -7,6 +7,9 @@ public struct HelperPrototype: Hashable, Sendable {
   public let arguments: [ArgumentKind]
   public let result: ResultKind
   /// Whether packet pointers a program holds are invalid after the call.
+  ///
+  /// Not so for `bpf_tail_call`: where it returns, no other program ran. The caller of a function that makes one holds
+  /// none all the same, since the program that ran instead may have moved the packet.
   public let invalidatesPacketPointers: Bool
   /// Whether the program owns what the helper gives it (its result, or the dynptr it makes) and has to release it.
   public let acquiresReference: Bool
