@@ -26,6 +26,8 @@ public final class ExecutionFrame {
   public var redirect: Redirect?
   /// The copies `bpf_clone_redirect` sent.
   public var clones: [PacketClone] = []
+  /// How many copies one run may send; a further one fails as where the kernel has no memory for it.
+  public var cloneLimit = 256
   /// What a device said of the packets' checksums.
   public var receivedChecksum = PacketChecksum.none
   /// What kind of large packet those are whose context has a `gso_size`.

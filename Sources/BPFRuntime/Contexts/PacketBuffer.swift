@@ -111,9 +111,9 @@ public final class PacketBuffer {
   ///
   /// Where there is less, the packet moves to a larger frame, and all offsets with it.
   ///
-  /// - Complexity: O(*n*), *n* the size of the frame.
+  /// - Complexity: O(1) if there is room, else O(*n*), *n* the size of the frame, which then has room for as much again.
   public func reserve(front: Int, back: Int) {
-    let shift = max(front - metadataStart, 0)
+    let shift = front > metadataStart ? max(front - metadataStart, frameSize / 2) : 0
     let missing = max(end + back - (frameSize - Self.reservedTail), 0)
     guard shift > 0 || missing > 0 else { return }
     let size = (frameSize + shift + missing + 4095) / 4096 * 4096

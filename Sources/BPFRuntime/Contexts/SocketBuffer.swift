@@ -7,6 +7,9 @@ struct SocketBuffer {
   static let headroomStep = 64
   /// The longest a program may make a packet (`SKB_MAX_ALLOC`).
   static let maximumLength = 16064
+  /// The longest a packet may get where only memory bounds it: large packets that a device cuts, and headers pushed one
+  /// before the other.
+  static let memoryLimit = 1 << 24
   /// The place of a header nobody set.
   static let unset: UInt16 = 0xffff
 

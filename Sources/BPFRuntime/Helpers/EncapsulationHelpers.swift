@@ -34,6 +34,9 @@ extension ExecutionFrame {
       // Linux on x86-64 sums no header that says it is shorter than one can be: its first word stays.
       if count < minimum { (bytes[10], bytes[11]) = (bytes[0], bytes[1]) }
     }
+    guard packet.count + size <= SocketBuffer.memoryLimit else {
+      return KernelError.noMemory.result
+    }
     makeHeadroom(size + Int(type == .lwtIn ? socketBuffer.linkHeaderLength : 0))
     socketBuffer.isEncapsulated = true
     socketBuffer.innerTransportHeader = socketBuffer.transportHeader

@@ -79,7 +79,7 @@ extension ExecutionFrame {
     let count = Int(Int32(truncatingIfNeeded: count))
     guard flags == 0, count >= 0,
       isSegmented || packet.count + count <= SocketBuffer.maximumLength,
-      packet.count + count <= Self.longestSegmented
+      packet.count + count <= SocketBuffer.memoryLimit
     else { return KernelError.invalidArgument.result }
     makeHeadroom(count)
     insertBytes(count, after: 0)
@@ -88,9 +88,6 @@ extension ExecutionFrame {
     describePacketBounds()
     return 0
   }
-
-  /// How long a packet that will be cut into segments may get here; the kernel's bound is its memory.
-  private static let longestSegmented = 1 << 24
 
   /// Flags of `bpf_skb_adjust_room` (`BPF_F_ADJ_ROOM_…`).
   private struct RoomFlags: OptionSet {
@@ -165,6 +162,7 @@ extension ExecutionFrame {
       guard isSegmented || packet.count + count <= SocketBuffer.maximumLength else {
         throw .notSupported
       }
+      guard packet.count + count <= SocketBuffer.memoryLimit else { throw .noMemory }
       try growRoom(by: count, after: kept, flags)
     }
     describePacketBounds()

@@ -73,6 +73,7 @@ extension ExecutionFrame {
     guard network == nil || network?.interface(interface) != nil else {
       return KernelError.invalidArgument.result
     }
+    guard clones.count < cloneLimit else { return KernelError.noMemory.result }
     guard socketBuffer.linkHeader < socketBuffer.networkHeader, packet.count > 0 else {
       return KernelError.outOfRange.result
     }

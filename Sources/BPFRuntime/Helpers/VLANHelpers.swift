@@ -9,6 +9,9 @@ extension ExecutionFrame {
     var type = UInt16(truncatingIfNeeded: type)
     if !EtherType.isVLAN(type) { type = EtherType.vlan }
     if self[.hasTag] != 0 {
+      guard packet.count + Self.tagSize <= SocketBuffer.memoryLimit else {
+        return KernelError.noMemory.result
+      }
       makeHeadroom(Self.tagSize)
       insertBytes(Self.tagSize, after: Self.addressesSize)
       socketBuffer.linkHeader &-= UInt16(Self.tagSize)

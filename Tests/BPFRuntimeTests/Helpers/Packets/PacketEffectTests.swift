@@ -260,4 +260,75 @@ import Testing
     #expect(call(frame, .getSocketUID) == 65534)
     #expect(Int64(bitPattern: call(frame, .skbUnderCgroup)) == -2)
   }
+
+  @Test func `a run sends so many copies and no more`() throws {
+    let frame = try frame(PacketSamples.all[0]) { $0.cloneLimit = 3 }
+    let results = (0..<5).map { _ in Int64(bitPattern: call(frame, .cloneRedirect, 1, 0)) }
+    #expect(results == [0, 0, 0, -12, -12])
+    #expect(frame.clones.count == 3)
+  }
+
+  @Test func `tags pile up as far as there is memory`() throws {
+    let packet = PacketSamples.ipv4Frames[0]
+    let frame = try frame(packet)
+    for index in 0..<100_000 {
+      #expect(call(frame, .skbVLANPush, 0x0081, UInt64(index & 0xfff)) == 0)
+    }
+    // The last tag is beside the packet.
+    #expect(frame.packet.count == packet.count + 4 * 99_999)
+    #expect(frame.packet.bytes.suffix(packet.count - 12) == packet.dropFirst(12))
+    #expect(frame.packet.bytes[12..<16] == [0x81, 0, 0x06, 0x9e])
+    for _ in 0..<100_000 { _ = call(frame, .skbVLANPop) }
+    #expect(frame.packet.bytes == packet)
+  }
+
+  /// Any numbers for arguments: what comes of it is an error or a packet, never a trap.
+  @Test(arguments: [ProgramType.schedCLS, .lwtXmit, .lwtIn])
+  func `hostile arguments are refused`(type: ProgramType) throws {
+    var random = SeededRandom(seed: 99)
+    let helpers = ExecutionFrame.packetHelpers.union([
+      .skbPullData, .l3ChecksumReplace, .l4ChecksumReplace,
+    ])
+    .compactMap(HelperPrototype.init(for:)).filter { $0.allowed(in: type) }
+    .sorted { $0.id.rawValue < $1.id.rawValue }
+    let edges: [UInt64] = [
+      0, 1, 14, 40, 0xfff, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff, 0xffff_ffec, 1 << 32, .max, 2, 4,
+      0x0081, 0x0008, 0xdd86, 64, 44, 28, 1 << 56, 0xff << 56 | 2,
+    ]
+    var memory = [UInt8](repeating: 0, count: 256)
+    let frame = ExecutionFrame(type: type, layout: ContextLayout(for: type))
+    frame.network = NetworkTable()
+    for round in 0..<20_000 {
+      if round % 10 == 0 {
+        try frame.setContext("gso_size", to: round % 30 == 0 ? 100 : 0)
+        frame.receivedSegmentation = round % 60 == 0 ? .tcp4 : []
+        frame.receivedChecksum = round % 40 == 0 ? .complete(sum: 5) : .none
+        let packet = PacketSamples.all.randomElement(using: &random) ?? []
+        try frame.load(packet)
+      }
+      guard let prototype = helpers.randomElement(using: &random) else { continue }
+      for index in 0..<64 { memory[index] = UInt8.random(in: 0...255, using: &random) }
+      unsafe memory.withUnsafeMutableBytes { memory in
+        let address = UInt64(UInt(bitPattern: memory.baseAddress))
+        let arguments = prototype.arguments.map { kind -> UInt64 in
+          switch kind {
+          case .context, .contextOrNull, .map: 0
+          case .size, .sizeOrZero:
+            [1, 8, 20, 22, 24, 28, 40, 44, 64].randomElement(using: &random) ?? 1
+          case .anything:
+            Bool.random(using: &random)
+              ? edges.randomElement(using: &random) ?? 0
+              : UInt64.random(in: 0...300, using: &random)
+          default: address
+          }
+        }
+        func argument(_ index: Int) -> UInt64 { index < arguments.count ? arguments[index] : 0 }
+        _ = unsafe frame.callHelper(
+          prototype.id, argument(0), argument(1), argument(2), argument(3), argument(4))
+      }
+      let packet = frame.packet
+      #expect(packet.start >= 0 && packet.start <= packet.end && packet.end <= packet.frameSize)
+      #expect(try frame.context("len") == UInt64(packet.count))
+    }
+  }
 }
