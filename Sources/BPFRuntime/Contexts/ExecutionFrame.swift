@@ -34,7 +34,8 @@ public final class ExecutionFrame {
   public var receivedSegmentation = SegmentationKind()
   /// The tunnel the packets came through.
   public var receivedTunnel: TunnelMetadata?
-  /// The interfaces, routes and neighbours that helpers ask for; none but the loopback device where it is nil.
+  /// The interfaces, routes and neighbours that helpers ask for. Where it is nil there is the loopback device alone,
+  /// no packet is forwarded, and copies may go to any interface.
   public var network: NetworkTable?
   /// What `bpf_get_netns_cookie` returns; the kernel's first network namespace has 1.
   public var networkNamespaceCookie: UInt64 = 1
