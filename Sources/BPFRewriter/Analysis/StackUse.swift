@@ -20,8 +20,9 @@ struct StackUse {
   private var pending: [Int] = []
   /// The lowest address on a caller's stack that is used, as that caller counts it.
   private var lowestForeign = Bound.none
-  /// The lowest address of any stack that is kept on a stack.
+  /// The lowest address of any stack that is kept on a stack, and of those kept on the stack of a caller.
   private var keptAnywhere = Bound.none
+  private var keptForCallers = Bound.none
   private var callbacks: [Int] = []
   private var hasNews = false
   private var round = 0
@@ -144,10 +145,49 @@ struct StackUse {
 
   private struct FunctionUse {
     var lowest = Bound.none
-    /// The addresses it keeps on its stack.
-    var kept = Value()
+    /// The addresses it keeps at each 8-byte slot of its stack, counted downwards; none at all for most.
+    private var slots: [Value] = []
+    /// The addresses it keeps at places that are not known.
+    private var elsewhere = Value()
+    /// All of them.
+    private(set) var kept = Value()
     /// Whether functions it calls have addresses on its stack.
     var sharesStack = false
+
+    /// What is kept at an offset to `r10`; anything that is, where the offset is not known.
+    func kept(at offset: Int16?) -> Value {
+      guard let slot = Self.slot(offset) else { return kept }
+      var value = elsewhere
+      if slots.indices.contains(slot) { value.include(slots[slot]) }
+      return value
+    }
+
+    /// Notes that an address is kept.
+    ///
+    /// - Returns: whether that says anything new.
+    mutating func keep(_ value: Value, at offset: Int16?) -> Bool {
+      var known: Value
+      let slot = Self.slot(offset)
+      if let slot {
+        if slots.isEmpty { slots = [Value](repeating: Value(), count: StackUse.limit / 8) }
+        known = slots[slot]
+      } else {
+        known = elsewhere
+      }
+      let before = known
+      known.include(value)
+      kept.include(value)
+      guard known != before else { return false }
+      if let slot { slots[slot] = known } else { elsewhere = known }
+      return true
+    }
+
+    private static func slot(_ offset: Int16?) -> Int? {
+      guard let offset, offset < 0, offset >= -Int16(StackUse.limit), offset % 8 == 0 else {
+        return nil
+      }
+      return Int(-offset) / 8 - 1
+    }
   }
 
   // MARK: Following the program
@@ -201,22 +241,22 @@ struct StackUse {
     case .load(let size, let signExtended, let destination, let base, let offset):
       use(state[base].moved(by: Int64(offset)), in: function)
       let isWhole = size == .double && !signExtended
-      state[destination] = isWhole ? loaded(through: state[base], in: function) : Value()
+      state[destination] = isWhole ? loaded(at: base, offset, in: function, state) : Value()
     case .loadAcquire(let size, let destination, let base, let offset):
       use(state[base].moved(by: Int64(offset)), in: function)
-      state[destination] = size == .double ? loaded(through: state[base], in: function) : Value()
+      state[destination] = size == .double ? loaded(at: base, offset, in: function, state) : Value()
     case .store(let size, let base, let offset, let operand):
       use(state[base].moved(by: Int64(offset)), in: function)
       if size == .double, case .register(let source) = operand {
-        keep(state[source], through: state[base], in: function)
+        keep(state[source], at: base, offset, in: function, state)
       }
     case .storeRelease(let size, let base, let offset, let source):
       use(state[base].moved(by: Int64(offset)), in: function)
-      if size == .double { keep(state[source], through: state[base], in: function) }
+      if size == .double { keep(state[source], at: base, offset, in: function, state) }
     case .atomic(_, let size, let base, let offset, let source):
       use(state[base].moved(by: Int64(offset)), in: function)
-      if size == .double { keep(state[source], through: state[base], in: function) }
-      let old = size == .double ? loaded(through: state[base], in: function) : Value()
+      if size == .double { keep(state[source], at: base, offset, in: function, state) }
+      let old = size == .double ? loaded(at: base, offset, in: function, state) : Value()
       for register in instruction.registersWritten.registers { state[register] = old }
     case .loadPacket: forgetArguments(&state, result: Value())
     case .call(let target): call(target, at: position, function, &state)
@@ -250,28 +290,43 @@ struct StackUse {
     lowestForeign.include(address.foreign)
   }
 
-  private mutating func keep(_ value: Value, through base: Value, in function: Int) {
-    guard value.isAddress, base.isAddress else { return }
-    var kept = functions[function].kept
-    kept.include(value)
-    var anywhere = keptAnywhere
-    anywhere.include(kept.own)
-    anywhere.include(kept.foreign)
-    guard kept != functions[function].kept || anywhere != keptAnywhere else { return }
-    hasNews = true
+  /// Notes that a register is stored: at an offset to another.
+  private mutating func keep(
+    _ value: Value, at base: Register, _ offset: Int16, in function: Int, _ state: State
+  ) {
+    let place = state[base]
+    guard value.isAddress, place.isAddress else { return }
     // What still goes down after many rounds goes down forever.
-    functions[function].kept = round > 32 ? kept.lost : kept
-    keptAnywhere = round > 32 ? anywhere.lost : anywhere
+    let value = round > 32 ? value.lost : value
+    var anywhere = keptAnywhere
+    anywhere.include(value.own)
+    anywhere.include(value.foreign)
+    if anywhere != keptAnywhere { hasNews = true }
+    keptAnywhere = anywhere
+    if place.own != .none, functions[function].keep(value, at: base == .r10 ? offset : nil) {
+      hasNews = true
+    }
+    if place.foreign != .none {
+      var forCallers = keptForCallers
+      forCallers.include(value.own)
+      forCallers.include(value.foreign)
+      if forCallers != keptForCallers { hasNews = true }
+      keptForCallers = forCallers
+    }
   }
 
-  private func loaded(through base: Value, in function: Int) -> Value {
+  /// What 8 bytes hold that are loaded at an offset to a register.
+  private func loaded(
+    at base: Register, _ offset: Int16, in function: Int, _ state: State
+  ) -> Value {
+    let place = state[base]
     var value = Value()
-    if base.own != .none {
-      value = functions[function].kept
-      // A function that has addresses on this one's stack may have changed what is kept there.
-      if functions[function].sharesStack { value.own.include(keptAnywhere) }
+    if place.own != .none {
+      value = functions[function].kept(at: base == .r10 ? offset : nil)
+      // A function that has addresses on this one's stack may have put others there.
+      if functions[function].sharesStack { value.own.include(keptForCallers) }
     }
-    if base.foreign != .none { value.foreign.include(keptAnywhere) }
+    if place.foreign != .none { value.foreign.include(keptAnywhere) }
     return value
   }
 
@@ -280,13 +335,17 @@ struct StackUse {
   ) {
     var given = Value()
     for register in RegisterSet.arguments.registers { given.include(state[register]) }
+    var result = Value()
     switch target {
     case .local:
+      // No verifier lets a function return an address on a stack.
       if let callee = flow.target(at: position) {
         join(arguments(of: state), at: callee)
         share(given, in: function)
       }
     case .helper, .kernelFunction, .register:
+      // A kernel function may return the buffer it was given (`bpf_dynptr_slice`); no helper does.
+      if case .kernelFunction = target { result = given }
       use(given, in: function)
       if given.isAddress, !callbacks.isEmpty {
         share(given, in: function)
@@ -299,7 +358,7 @@ struct StackUse {
         for callback in callbacks { join(entry, at: callback) }
       }
     }
-    forgetArguments(&state, result: given)
+    forgetArguments(&state, result: result)
   }
 
   /// The state at the start of a function that is called: what its caller's own stack was is foreign there.
