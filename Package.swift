@@ -52,7 +52,7 @@ let package = Package(
         name: module.name + "Tests",
         dependencies: [.byName(name: module.name), "TestSupport"] + module.dependencies
           // What passes make of a program is run beside the program; the patcher is compared with others.
-          + (module.name == "BPFRewriter" ? ["BPFRuntime", "PatcherOracles"] : []),
+          + (module.name == "BPFRewriter" ? ["BPFObject", "BPFRuntime", "PatcherOracles"] : []),
         resources: [.copy("Fixtures")],
         swiftSettings: settings)
     } + [

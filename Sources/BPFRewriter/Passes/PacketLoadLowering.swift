@@ -19,7 +19,8 @@ public struct PacketLoadLowering: Pass {
   /// - Parameter type: what the program is, which says what its context holds.
   public init(for type: ProgramType) {
     self.type = type
-    let fields = ContextLayout(for: type)?.fields ?? []
+    // A socket filter's context has the fields too, and it may not read them.
+    let fields = (ContextLayout(for: type)?.fields ?? []).filter { $0.access.contains(.read) }
     let start = fields.first { $0.kind == .packetStart }
     let end = fields.first { $0.kind == .packetEnd }
     if let start, let end, let startOffset = Int16(exactly: start.offset),
