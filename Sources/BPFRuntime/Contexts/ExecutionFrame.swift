@@ -83,6 +83,13 @@ public final class ExecutionFrame {
     unsafe contextTemplate.deallocate()
   }
 
+  /// The addresses of the calls that the running helper is in, innermost first. An engine sets it.
+  var callStack: (() -> [UInt64])?
+  /// The address of the task that the program runs for, as `bpf_get_current_task` tells it: a number that is not 0. Nothing
+  /// can be read there but what the host grants (``grantMemory(at:_:)``).
+  public var taskAddress: UInt64 = 0xffff_8880_0100_0000
+  /// The number of the control group of the task, and those of the groups above it, the root's first.
+  public var cgroupIDs: [UInt64] = [1]
   /// The address of the timer whose callback runs, or 0.
   var runningTimer: UInt = 0
   /// What the host lets programs read by address.

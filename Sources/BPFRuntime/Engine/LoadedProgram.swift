@@ -94,6 +94,7 @@ extension ExecutionFrame {
     if let machine { return machine }
     let made = CheckedMachine(frame: self, code: code)
     machine = made
+    callStack = { [unowned made] in made.callStack }
     memoryReader = { [unowned made] address, limit in made.readableBytes(address, limit: limit) }
     return made
   }

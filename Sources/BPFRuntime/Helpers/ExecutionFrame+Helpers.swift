@@ -15,13 +15,15 @@ extension ExecutionFrame {
     .forEachMapElement,
   ]).union(packetHelpers).union(memoryHelpers)
 
-  /// Queues, locks, timers, dynptrs, and what reads memory by address.
+  /// Queues, locks, timers, dynptrs, call stacks, the task, and what reads memory by address.
   private static let memoryHelpers: Set<HelperID> = [
     .spinLock, .spinUnlock, .snprintf, .probeRead, .probeReadString, .probeReadUser,
     .probeReadKernel, .probeReadUserString, .probeReadKernelString, .copyFromUser,
     .dynptrFromMemory, .dynptrRead, .dynptrWrite, .dynptrData, .ringBufferReserveDynptr,
     .ringBufferSubmitDynptr, .ringBufferDiscardDynptr, .timerInit, .timerSetCallback, .timerStart,
-    .timerCancel, .mapPushElement, .mapPopElement, .mapPeekElement,
+    .timerCancel, .mapPushElement, .mapPopElement, .mapPeekElement, .getStack, .getStackID,
+    .getCurrentTask, .currentTaskUnderCgroup, .getCurrentCgroupID, .getCurrentAncestorCgroupID,
+    .getNamespaceCurrentPIDTGID,
   ]
 
   /// Those of ``implementedHelpers`` that choose the instruction to go on with, or keep a function of the program: an
@@ -80,6 +82,14 @@ extension ExecutionFrame {
     case .getNUMANodeID: 0
     case .getCurrentPIDTGID: currentThreadAndProcess()
     case .getCurrentUIDGID: currentUserAndGroup()
+    case .getCurrentTask: taskAddress
+    case .currentTaskUnderCgroup: unsafe currentTaskUnderCgroup(a1, index: a2)
+    case .getCurrentCgroupID: cgroupIDs.last ?? 0
+    case .getCurrentAncestorCgroupID: ancestorCgroupID(at: a1)
+    case .getNamespaceCurrentPIDTGID:
+      unsafe currentThreadAndProcess(device: a1, inode: a2, into: a3, size: a4)
+    case .getStack: unsafe getStack(into: a2, size: a3, flags: a4)
+    case .getStackID: unsafe getStackID(a2, flags: a3)
     case .getCurrentComm: unsafe currentName(into: a1, size: a2)
 
     case .tracePrintk: unsafe tracePrint(format: a1, size: a2, a3, a4, a5)

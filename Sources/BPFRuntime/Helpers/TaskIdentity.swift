@@ -17,6 +17,19 @@ public struct TaskIdentity: Hashable, Sendable {
   public var groupID: UInt32
   /// The thread's name, of which programs see at most 15 bytes.
   public var name: String
+  /// The process namespace, by the device and inode of its file; nil where programs are not told it.
+  public var processNamespace: ProcessNamespace?
+
+  /// A process namespace, as `stat` of `/proc/self/ns/pid` tells it.
+  public struct ProcessNamespace: Hashable, Sendable {
+    public var device: UInt64
+    public var inode: UInt64
+
+    public init(device: UInt64, inode: UInt64) {
+      self.device = device
+      self.inode = inode
+    }
+  }
 
   public init(
     processID: UInt32, threadID: UInt32, userID: UInt32, groupID: UInt32, name: String

@@ -14,6 +14,8 @@ final class CheckedCode: @unchecked Sendable {
   let context: ContextAccessTable?
   /// The number of workers that every map has a slot for.
   let workerLimit: Int
+  /// What the addresses of its instructions in call stacks begin at.
+  let stackBase: UInt64
   /// Whether it is known before a run that every register is written before it is read.
   let readsOnlyWhatItWrote: Bool
 
@@ -21,6 +23,7 @@ final class CheckedCode: @unchecked Sendable {
     self.program = program
     self.type = type
     self.maps = maps
+    stackBase = StackAddress.base(of: program)
     context = layout.map(ContextAccessTable.init)
     workerLimit = maps.map(\.workers).min() ?? .max
     var functions: Set<Int> = []

@@ -388,6 +388,7 @@ enum CheckedInterpreter {
             ? instruction.immediate : unsafe Int32(truncatingIfNeeded: r[destination])
           machine.initialized = Watch.isOn ? initialized : .max
           machine.depth = depth
+          unsafe machine.next = next
           switch machine.callHelper(number) {
           case .returned: break
           case .failed: break run

@@ -84,7 +84,9 @@ final class CheckedMachine {
     let table = UnsafeMutablePointer<Region>.allocate(capacity: count)
     unsafe table.initialize(repeating: .empty(.none), count: count)
     unsafe state = .allocate(capacity: 1)
-    unsafe state.initialize(to: State(regions: table, regionCount: count, code: code))
+    unsafe state.initialize(
+      to: State(
+        regions: table, regionCount: count, code: code, next: code.instructions))
     for index in 0..<Self.maximumFrames {
       unsafe regions[RegionNumber.firstStack + index] = Region(
         base: stack + index * Self.stackSize, kind: .stack)
@@ -227,6 +229,7 @@ private struct State {
   var innerMaps = CheckedMachine.InnerMaps()
   var callbacks: [CheckedMachine.Callback] = []
   var heldLock: UnsafeMutableRawPointer?
+  var next: UnsafeMutablePointer<DecodedInstruction>
   var failure: Fault.Kind?
   var shortWrite: ShortContextWrite?
 }
@@ -301,6 +304,11 @@ extension CheckedMachine {
   var callbacks: [Callback] {
     get { unsafe state.pointee.callbacks }
     _modify { yield unsafe &state.pointee.callbacks }
+  }
+  /// The instruction after the one that calls a helper.
+  var next: UnsafeMutablePointer<DecodedInstruction> {
+    get { unsafe state.pointee.next }
+    set { unsafe state.pointee.next = newValue }
   }
   /// The lock in a map's value that the program holds.
   var heldLock: UnsafeMutableRawPointer? {

@@ -89,7 +89,10 @@ public final class Map: Sendable {
           try BloomFilter(
             entries: spec.maxEntries, valueSize: spec.valueSize, hashes: Int(spec.extra),
             isSeeded: !spec.flags.contains(.zeroSeed), limits: limits))
-      case .stackTrace, .cgroupArray, .lruPerCPUHash, .socketMap, .cpuMap, .xskMap,
+      case .stackTrace:
+        return .special(
+          try StackTable(entries: spec.maxEntries, valueSize: spec.valueSize, limits: limits))
+      case .cgroupArray, .lruPerCPUHash, .socketMap, .cpuMap, .xskMap,
         .socketHash, .cgroupStorage, .reuseportSocketArray, .perCPUCgroupStorage,
         .socketStorage, .deviceMapHash, .structOps, .inodeStorage, .taskStorage,
         .userRingBuffer, .cgroupLocalStorage, .arena, .instructionArray, .resizableHash:

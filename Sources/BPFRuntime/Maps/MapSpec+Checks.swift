@@ -44,7 +44,8 @@ extension MapSpec {
       try checkInner()
     case .queue, .stack: try checkQueue()
     case .bloomFilter: try checkBloomFilter()
-    case .stackTrace, .cgroupArray, .lruPerCPUHash, .socketMap, .cpuMap, .xskMap, .socketHash,
+    case .stackTrace: try checkStacks()
+    case .cgroupArray, .lruPerCPUHash, .socketMap, .cpuMap, .xskMap, .socketHash,
       .cgroupStorage, .reuseportSocketArray, .perCPUCgroupStorage, .socketStorage,
       .deviceMapHash, .structOps, .inodeStorage, .taskStorage, .userRingBuffer,
       .cgroupLocalStorage, .arena, .instructionArray, .resizableHash:
@@ -73,6 +74,24 @@ extension MapSpec {
         "key and value take \(keySize + valueSize) bytes, more than an element may", .tooBig)
     }
     try checkPerCPUValue(kind == .perCPUHash)
+    guard maxEntries <= 1 << 31 else {
+      throw refusal("max_entries \(maxEntries) is more than 2147483648", .tooBig)
+    }
+  }
+
+  /// The most addresses of a call stack (Linux's default of `kernel.perf_event_max_stack`).
+  private static let maximumStackDepth = 127
+
+  private func checkStacks() throws(MapError) {
+    try checkFlags([.numaNode, .readOnly, .writeOnly, .stackBuildID])
+    guard maxEntries > 0, keySize == 4, valueSize >= 8, valueSize % 8 == 0,
+      valueSize / 8 <= Self.maximumStackDepth
+    else {
+      throw refusal("a stack_trace has 4-byte keys and values of 1 to 127 addresses")
+    }
+    guard !flags.contains(.stackBuildID) else {
+      throw refusal("a process has no build ids for BPF_F_STACK_BUILD_ID", .notSupported)
+    }
     guard maxEntries <= 1 << 31 else {
       throw refusal("max_entries \(maxEntries) is more than 2147483648", .tooBig)
     }
