@@ -33,7 +33,7 @@ struct MapListing {
     isSection = map.spec.isSection
     if map.spec.kind == .programArray {
       programs = (0..<UInt32(clamping: map.spec.maxEntries)).compactMap { index in
-        (map.program(at: index)?.name ?? declaredPrograms[index]).map { (index, $0) }
+        (declaredPrograms[index] ?? map.program(at: index)?.name).map { (index, $0) }
       }
       entries = []
       count = programs.count

@@ -108,7 +108,12 @@ struct MapsDumpCommand: Subcommand {
     let maps = try Self.maps(of: object, in: environment)
     try contents.fill(maps, in: environment)
     for name in names { _ = try maps.map(named: name) }
-    if names.isEmpty { try maps.makeAll() }
+    if names.isEmpty {
+      for problem in maps.makeAll() {
+        try environment.errors.writeLine(
+          "bpfkit: \(maps.path.escapedForDisplay): left out: \(problem.escapedForDisplay)")
+      }
+    }
     try environment.output.write(maps.dump(names, as: format))
   }
 

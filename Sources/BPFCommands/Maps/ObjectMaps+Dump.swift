@@ -15,13 +15,9 @@ enum MapFormat: String, ExpressibleByArgument, CaseIterable {
 extension ObjectMaps {
   /// The contents of a map.
   func listing(of map: Map, limit: Int = .max) -> MapListing {
-    var declared: [UInt32: String] = [:]
-    for entry in map.spec.contents where engine.isUnfilled(map) {
-      guard case .program(let name) = entry.value else { continue }
-      declared[UInt32(clamping: ValueType.number(entry.key[...], isSigned: false))] = name
-    }
-    return MapListing(
-      of: map, types: types(of: map.spec), limit: limit, declaredPrograms: declared)
+    MapListing(
+      of: map, types: types(of: map.spec), limit: limit,
+      declaredPrograms: declaredPrograms(of: map))
   }
 
   /// The contents of maps in a format.

@@ -3,17 +3,16 @@ import BPFPlatform
 import BPFRuntime
 
 /// The live maps of an object, as commands fill and show them.
-struct ObjectMaps {
+final class ObjectMaps {
   let engine: Engine
   /// The object's path, as errors name it.
   let path: String
-  /// What programs that are put into program arrays run as; nil for what their sections say.
-  var programType: ProgramType?
+  /// The programs to put into slots of program arrays, by the map's name, once it is known what they run as.
+  private var slots: [String: [UInt32: String]] = [:]
 
-  init(_ object: ObjectFile, path: String, programType: ProgramType? = nil) {
+  init(_ object: ObjectFile, path: String) {
     engine = Engine(object)
     self.path = path
-    self.programType = programType
   }
 
   /// What a map's keys and values mean, as far as the object says.
@@ -41,16 +40,43 @@ struct ObjectMaps {
 }
 
 extension ObjectMaps {
-  /// Makes every map of the object that this runtime has.
-  func makeAll() throws(CommandError) {
+  /// Makes every map of the object that can be made.
+  ///
+  /// - Returns: why the others cannot, a sentence each.
+  func makeAll() -> [String] {
+    var problems: [String] = []
     for spec in engine.object.maps {
-      do throws(LoadError) {
-        _ = try engine.makeMap(named: spec.name)
-      } catch {
-        if case .map(let error) = error, case .unsupportedKind = error.reason { continue }
-        throw .input(name: path, detail: "\(error)")
+      do throws(LoadError) { _ = try engine.makeMap(named: spec.name) } catch {
+        problems.append("\(error)")
       }
     }
+    return problems
+  }
+
+  /// Puts the programs that fills named into their program arrays.
+  func placePrograms(as type: ProgramType) throws(CommandError) {
+    for (name, programs) in slots.sorted(by: { $0.key < $1.key }) {
+      let map = try map(named: name)
+      for (index, program) in programs.sorted(by: { $0.key < $1.key }) {
+        do { try map.setProgram(engine.load(program, as: type), at: index) } catch {
+          throw .input(name: path, detail: "map \(name), slot \(index): \(error)")
+        }
+      }
+    }
+    slots = [:]
+  }
+
+  /// The programs that a program array has or will have in slots that are empty yet.
+  func declaredPrograms(of map: Map) -> [UInt32: String] {
+    var programs: [UInt32: String] = [:]
+    if engine.isUnfilled(map) {
+      for entry in map.spec.contents {
+        guard case .program(let name) = entry.value else { continue }
+        let index = ValueType.number(entry.key[...], isSigned: false)
+        programs[UInt32(clamping: index)] = name
+      }
+    }
+    return programs.merging(slots[map.spec.name] ?? [:]) { $1 }
   }
 }
 
@@ -221,8 +247,17 @@ extension ObjectMaps {
       }
       try map.set(entry.key, MapContents.hostValue(ofEachCPU: values))
     case .program(let name):
+      guard engine.object.programs.contains(where: { $0.name == name }) else {
+        throw CommandError.noSuchName(
+          kind: "program", name: name, place: path, known: engine.object.programs.map(\.name))
+      }
       let index = ValueType.number(entry.key[...], isSigned: false)
-      try map.setProgram(engine.load(name, as: programType), at: UInt32(clamping: index))
+      guard index < map.spec.maxEntries else {
+        throw CommandError.input(
+          name: map.spec.name,
+          detail: "slot \(index) of \(counted(map.spec.maxEntries, "slot"))")
+      }
+      slots[map.spec.name, default: [:]][UInt32(clamping: index)] = name
     }
   }
 }

@@ -104,8 +104,7 @@ struct RunCommand: Subcommand {
     }
     let name = try ProgramChoice.choose(program, of: file, path: object)
     let type = type.flatMap(ProgramType.init(name:))
-    let maps = ObjectMaps(
-      file, path: object, programType: type ?? file.programs.first { $0.name == name }?.type)
+    let maps = ObjectMaps(file, path: object)
     try contents.fill(maps, in: environment)
     var session = try RunSession(maps, program: name, type: type)
     session.repeatCount = `repeat`

@@ -39,6 +39,7 @@ struct RunSession {
       }
       throw .input(name: path, detail: "\(error)")
     }
+    try maps.placePrograms(as: program.type)
     self.maps = maps
     frame = program.makeFrame()
     eventSources = maps.engine.maps.compactMap(EventSource.init)

@@ -1,3 +1,6 @@
+import BPFObject
+import BPFPlatform
+import TestSupport
 import Testing
 
 @testable import BPFCommands
@@ -124,5 +127,46 @@ import Testing
     }
     #expect(CommandRun("maps", "dump", CounterObject.path, "--set", "limit").status == 2)
     #expect(CommandRun("maps", "set", CounterObject.path, "x.json", "[0]=1").status == 2)
+  }
+}
+
+/// Maps of the objects of the corpus.
+@Suite(.enabled(if: SharedFolder.path != nil, "there is no folder of shared files"))
+struct MapsOfCorpusTests {
+  @Test func whatIsDumpedIsReadAgain() throws {
+    let folder = try TemporaryFolder()
+    let corpus = try #require(SharedFolder.path) + "/corpus"
+    var checked = 0
+    for path in try Corpus.objects(in: corpus + "/build") + Corpus.objects(in: corpus + "/ovs") {
+      guard let object = try? ObjectFile(bytes: FileContents.read(path)), !object.maps.isEmpty,
+        object.maps.allSatisfy({ $0.maxEntries <= 4096 && $0.valueSize <= 4096 })
+      else { continue }
+      let first = CommandRun("maps", "dump", path, "--format", "json")
+      #expect(first.status == 0, "\(path): \(first.errors)")
+      let file = try folder.write("maps.json", first.output)
+      let second = CommandRun("maps", "dump", path, "--maps", file, "--format", "json")
+      #expect(second.status == 0, "\(path): \(second.errors)")
+      #expect(second.output == first.output, "\(path)")
+      checked += 1
+      if checked == 40 { break }
+    }
+    #expect(checked > 5)
+  }
+
+  @Test func slotsOfProgramArraysAreNames() throws {
+    let object = try #require(SharedFolder.path) + "/corpus/build/prog_array.o"
+    guard (try? FileContents.read(object)) != nil else { return }
+    let dump = CommandRun(
+      "maps", "dump", object, "prog_array_map", "--set", "prog_array_map[1]=func3", "--format",
+      "csv")
+    #expect(dump.text == "key,value\r\n0,func0\r\n1,func3\r\n2,func2\r\n3,func3\r\n")
+    for (argument, message) in [
+      ("prog_array_map[1]=nope", "no program is named 'nope'"),
+      ("prog_array_map[9]=func0", "slot 9 of 4 slots"),
+    ] {
+      let run = CommandRun("maps", "dump", object, "--set", argument)
+      #expect(run.status == 1)
+      #expect(run.errors.contains(message), "\(run.errors)")
+    }
   }
 }
