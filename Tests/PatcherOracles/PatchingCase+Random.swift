@@ -175,3 +175,19 @@ extension PatchingCase {
     }
   }
 }
+
+extension PatchingCase {
+  /// Puts so many moves into one patch that branches over it come to the limit of 16 bits.
+  public mutating func stretch(_ choices: inout Choices) {
+    let move = Instruction.arithmetic(.move, .bits64, destination: .r0, source: .immediate(3))
+    let filler = [PatchLine](
+      repeating: PatchLine(instruction: move, target: nil, fact: nil),
+      count: 0x7ff8 + choices.below(10) - choices.below(instructions.count))
+    for _ in 0...choices.below(2) {
+      let edit = Edit.insert(
+        filler, before: choices.below(instructions.count),
+        choices.once(in: 2) ? .throughPatch : .afterPatch)
+      passes.insert(.edits([edit]), at: choices.below(passes.count + 1))
+    }
+  }
+}

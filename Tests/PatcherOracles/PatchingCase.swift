@@ -11,12 +11,23 @@ public struct PatchingCase: Sendable {
     public var instruction: Instruction
     /// The address it leads to; nil for an instruction without a displacement.
     public var target: Int?
+
+    public init(instruction: Instruction, target: Int?) {
+      self.instruction = instruction
+      self.target = target
+    }
   }
 
   public struct PatchLine: Sendable {
     public var instruction: Instruction
     public var target: PatchTarget?
     public var fact: FactID?
+
+    public init(instruction: Instruction, target: PatchTarget?, fact: FactID?) {
+      self.instruction = instruction
+      self.target = target
+      self.fact = fact
+    }
   }
 
   public enum PatchTarget: Sendable {

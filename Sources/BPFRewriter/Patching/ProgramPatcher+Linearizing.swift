@@ -102,11 +102,31 @@ extension ProgramPatcher {
       let isLast = index + 1 == program.subprograms.count
       let last = (isLast ? program.slots.count : program.subprograms[index + 1].start) - 1
       if anchors[last].isRemoved, Self.endsProgram(program.slots[last]),
-        !Self.endsProgram(slots[end - 1])
+        !Self.endsProgram(slots[end - 1]) || isLastWidened(upTo: last)
       {
         throw .fallsOffEnd(subprogram: subprogram.name)
       }
     }
+  }
+
+  /// Whether the last instruction left up to a slot is a widened conditional jump: it runs on, and ends in a `gotol`.
+  private borrowing func isLastWidened(upTo last: Int) -> Bool {
+    for slot in stride(from: last, through: 0, by: -1) {
+      let anchor = anchors[slot]
+      if !anchor.isRemoved { return anchor.isWidened }
+      guard let lastRun = anchor.lastRun else { continue }
+      var run = lastRun
+      var left: Run?
+      repeat {
+        run = Int(runs[run].next)
+        if !runs[run].isMark { left = runs[run] }
+      } while run != lastRun
+      guard let left else { continue }
+      let branch = firstBranch(from: left.end - 1)
+      return branch < branches.count && branches[branch].slot == left.end - 1
+        && branches[branch].isWidened
+    }
+    return false
   }
 
   /// Whether nothing runs on after an instruction.

@@ -273,7 +273,7 @@ extension ProgramPatcher {
   }
 
   /// The first inserted branch at or after an inserted slot.
-  private func firstBranch(from slot: Int) -> Int {
+  func firstBranch(from slot: Int) -> Int {
     var low = 0
     var high = branches.count
     while low < high {
