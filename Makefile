@@ -2,7 +2,7 @@
 
 SWIFT ?= swift
 
-.PHONY: all demo test lint format docs bench fuzz clean packages
+.PHONY: all demo test lint format docs bench bench-patching fuzz clean packages
 
 all: test
 
@@ -29,6 +29,10 @@ docs:
 bench: packages
 	sh Benchmarks/build-programs.sh Benchmarks/.build/programs
 	$(SWIFT) run -c release --package-path Benchmarks Benchmarks Benchmarks/.build/programs
+
+# The patcher alone, with its plot; FULL=1 adds the sizes for which the kernel and the naive patcher take minutes.
+bench-patching: packages
+	PLOT=Documentation/Patching.svg $(SWIFT) run -c release --package-path Benchmarks Benchmarks - patching
 
 # Every fuzz target for SECONDS each.
 SECONDS ?= 600

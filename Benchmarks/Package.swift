@@ -11,6 +11,7 @@ let package = Package(
       dependencies: [
         .product(name: "BPFKit", package: "BPFKit"),
         .product(name: "BPFCapture", package: "BPFKit"),
+        .product(name: "PatcherOracles", package: "BPFKit"),
       ],
       swiftSettings: [
         .strictMemorySafety(), .treatAllWarnings(as: .error),
