@@ -41,6 +41,7 @@ struct MapTable: Sendable {
     addTailCallSlots(file, functions)
     try checkNames(file)
     addDataSections(file, btf: btf)
+    if let btf { specs = specs.map { $0.withSpecialFields(btf) } }
   }
 
   /// The map declared at an offset of a section.

@@ -55,6 +55,8 @@ extension Map {
         return "the entry of key \(Self.hex(key)) is not valid"
       }
     case .notPermitted, .tryAgain: return "not now"
+    case .accessDenied, .noDevice, .outOfRange, .overflow:
+      return "the entry of key \(Self.hex(key)) cannot be this"
     }
   }
 

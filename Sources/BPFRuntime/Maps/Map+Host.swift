@@ -7,6 +7,7 @@ extension Map {
   /// The bytes of a value as the host sees it: `workers` times the value padded to 8 bytes for a per-CPU map.
   public var hostValueSize: Int {
     switch storage {
+    case .special where spec.kind == .perCPUCgroupStorage: spec.valueSize.roundedUpTo8 * workers
     case .hash(let table): table.slots.hostSize
     case .array(let table): table.slots.hostSize
     case .prefixes, .devices, .programs, .events, .ring, .special: spec.valueSize

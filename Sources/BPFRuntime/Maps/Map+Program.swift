@@ -72,7 +72,9 @@ extension Map {
 
   /// Where the map's values live, for bounds checks; nil for kinds without values of their own.
   var valueMemory: ValueMemory? {
-    let isReadOnly = spec.flags.contains(.readOnlyForPrograms) || spec.kind == .deviceMap
+    let isReadOnly =
+      spec.flags.contains(.readOnlyForPrograms) || spec.kind == .deviceMap
+      || spec.kind == .deviceMapHash
     let isWriteOnly = spec.flags.contains(.writeOnlyForPrograms)
     func memory(_ slots: ValueSlots, count: Int) -> ValueMemory {
       unsafe ValueMemory(

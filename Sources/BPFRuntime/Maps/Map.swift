@@ -58,7 +58,8 @@ public final class Map: Sendable {
         return .array(
           try ArrayTable(
             count: spec.maxEntries, valueSize: spec.valueSize,
-            workers: spec.kind == .perCPUArray ? workers : nil, limits: limits))
+            workers: spec.kind == .perCPUArray ? workers : nil, layout: ValueLayout(spec),
+            limits: limits))
       case .lpmTrie:
         return .prefixes(
           try PrefixTrie(
@@ -89,13 +90,24 @@ public final class Map: Sendable {
           try BloomFilter(
             entries: spec.maxEntries, valueSize: spec.valueSize, hashes: Int(spec.extra),
             isSeeded: !spec.flags.contains(.zeroSeed), limits: limits))
+      case .deviceMapHash:
+        return .special(try DeviceHash(spec, limits: limits))
+      case .cpuMap:
+        return .special(
+          try ProcessorTable(
+            count: spec.maxEntries, valueSize: spec.valueSize, workers: workers, limits: limits))
       case .stackTrace:
         return .special(
-          try StackTable(entries: spec.maxEntries, valueSize: spec.valueSize, limits: limits))
-      case .cgroupArray, .lruPerCPUHash, .socketMap, .cpuMap, .xskMap,
-        .socketHash, .cgroupStorage, .reuseportSocketArray, .perCPUCgroupStorage,
-        .socketStorage, .deviceMapHash, .structOps, .inodeStorage, .taskStorage,
-        .userRingBuffer, .cgroupLocalStorage, .arena, .instructionArray, .resizableHash:
+          try StackTable(
+            entries: spec.maxEntries, valueSize: spec.valueSize,
+            hasBuildIDs: spec.flags.contains(.stackBuildID), limits: limits))
+      case .instructionArray:
+        return .special(try InstructionTable(count: spec.maxEntries, limits: limits))
+      case .cgroupArray, .socketMap, .xskMap, .socketHash, .cgroupStorage,
+        .reuseportSocketArray, .perCPUCgroupStorage, .socketStorage, .inodeStorage,
+        .taskStorage, .userRingBuffer, .cgroupLocalStorage, .arena:
+        return .special(ObjectTable(spec))
+      case .lruPerCPUHash, .structOps, .resizableHash:
         preconditionFailure("the attributes of other kinds are refused before")
       }
     } catch {

@@ -48,9 +48,13 @@ enum MapErrno: Int32, Error {
   case badDescriptor = 9
   case tryAgain = 11
   case noMemory = 12
+  case accessDenied = 13
   case exists = 17
+  case noDevice = 19
   case invalidArgument = 22
   case noSpace = 28
+  case outOfRange = 34
+  case overflow = 75
   case notSupportedByOperation = 95
   /// `ENOTSUPP`: not in user space's headers, yet what the kernel gives.
   case notSupported = 524
@@ -63,9 +67,13 @@ enum MapErrno: Int32, Error {
     case .badDescriptor: "EBADF"
     case .tryAgain: "EAGAIN"
     case .noMemory: "ENOMEM"
+    case .accessDenied: "EACCES"
     case .exists: "EEXIST"
+    case .noDevice: "ENODEV"
     case .invalidArgument: "EINVAL"
     case .noSpace: "ENOSPC"
+    case .outOfRange: "ERANGE"
+    case .overflow: "EOVERFLOW"
     case .notSupportedByOperation: "EOPNOTSUPP"
     case .notSupported: "ENOTSUPP"
     }

@@ -1,4 +1,4 @@
-public import BPFPlatform
+import BPFPlatform
 
 /// What the kernel refuses to create (`map_alloc_check` of each kind, and what `map_create` looks at before), in its order.
 extension MapSpec {
@@ -10,7 +10,7 @@ extension MapSpec {
   /// What an element of the kernel's hash table takes beside key and value.
   private static let hashElementSize = 48
   /// The largest value of one CPU.
-  private static let maximumPerCPUValue = 32 << 10
+  static let maximumPerCPUValue = 32 << 10
   /// What a node of the kernel's trie takes beside its value, with the longest key.
   private static let trieNodeSize = 280
   static let pageSize = 4096
@@ -44,13 +44,16 @@ extension MapSpec {
       try checkInner()
     case .queue, .stack: try checkQueue()
     case .bloomFilter: try checkBloomFilter()
-    case .stackTrace: try checkStacks()
-    case .cgroupArray, .lruPerCPUHash, .socketMap, .cpuMap, .xskMap, .socketHash,
-      .cgroupStorage, .reuseportSocketArray, .perCPUCgroupStorage, .socketStorage,
-      .deviceMapHash, .structOps, .inodeStorage, .taskStorage, .userRingBuffer,
-      .cgroupLocalStorage, .arena, .instructionArray, .resizableHash:
+    case .cgroupArray: try checkDescriptorArray()
+    case .userRingBuffer: try checkRing()
+    case .stackTrace, .socketMap, .cpuMap, .xskMap, .socketHash, .cgroupStorage,
+      .reuseportSocketArray, .perCPUCgroupStorage, .socketStorage, .deviceMapHash,
+      .inodeStorage, .taskStorage, .cgroupLocalStorage, .arena, .instructionArray:
+      try checkObjects()
+    case .lruPerCPUHash, .structOps, .resizableHash:
       throw MapError(map: name, reason: .unsupportedKind(kind.name))
     }
+    try checkSpecialFields()
   }
 
   private func checkHash() throws(MapError) {
@@ -79,25 +82,7 @@ extension MapSpec {
     }
   }
 
-  /// The most addresses of a call stack (Linux's default of `kernel.perf_event_max_stack`).
-  private static let maximumStackDepth = 127
-
-  private func checkStacks() throws(MapError) {
-    try checkFlags([.numaNode, .readOnly, .writeOnly, .stackBuildID])
-    guard maxEntries > 0, keySize == 4, valueSize >= 8, valueSize % 8 == 0,
-      valueSize / 8 <= Self.maximumStackDepth
-    else {
-      throw refusal("a stack_trace has 4-byte keys and values of 1 to 127 addresses")
-    }
-    guard !flags.contains(.stackBuildID) else {
-      throw refusal("a process has no build ids for BPF_F_STACK_BUILD_ID", .notSupported)
-    }
-    guard maxEntries <= 1 << 31 else {
-      throw refusal("max_entries \(maxEntries) is more than 2147483648", .tooBig)
-    }
-  }
-
-  private func checkArray() throws(MapError) {
+  func checkArray() throws(MapError) {
     guard maxEntries > 0, keySize == 4, valueSize > 0 else {
       throw refusal("an array has 4-byte keys, a value_size and max_entries that are not 0")
     }
@@ -143,7 +128,7 @@ extension MapSpec {
     }
   }
 
-  private func checkDevices() throws(MapError) {
+  func checkDevices() throws(MapError) {
     guard maxEntries > 0, keySize == 4, valueSize == 4 || valueSize == 8 else {
       throw refusal(
         "a devmap has 4-byte keys, values of 4 or 8 bytes, and max_entries that is not 0")
@@ -205,7 +190,7 @@ extension MapSpec {
 
   // MARK: Parts
 
-  private func checkFlags(_ allowed: MapFlags) throws(MapError) {
+  func checkFlags(_ allowed: MapFlags) throws(MapError) {
     let unknown = flags.subtracting(allowed)
     guard unknown.isEmpty else {
       throw refusal("flags 0x\(String(unknown.rawValue, radix: 16)) do not apply to \(kind.name)")
@@ -220,18 +205,7 @@ extension MapSpec {
     throw refusal("value_size \(valueSize) is more than the 32768 bytes a CPU may have", .tooBig)
   }
 
-  private func refusal(_ words: String, _ number: MapErrno = .invalidArgument) -> MapError {
+  func refusal(_ words: String, _ number: MapErrno = .invalidArgument) -> MapError {
     MapError(map: name, reason: .errno(number.rawValue, words))
-  }
-}
-
-extension MapSpec {
-  /// The sizes libbpf gives the kernel for sizes it adjusts: a ring buffer gets the next power of two of whole pages.
-  public var adjustedAsLoadersDo: MapSpec {
-    guard kind == .ringBuffer, maxEntries > 0, maxEntries <= 1 << 31 else { return self }
-    var adjusted = self
-    adjusted.maxEntries = Self.pageSize
-    while adjusted.maxEntries < maxEntries { adjusted.maxEntries *= 2 }
-    return adjusted
   }
 }

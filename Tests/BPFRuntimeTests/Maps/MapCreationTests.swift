@@ -27,6 +27,13 @@ struct MapCreationTests {
   static let kinds: [MapKind] = [
     .hash, .array, .perCPUHash, .perCPUArray, .lruHash, .lpmTrie, .programArray, .deviceMap,
     .perfEventArray, .ringBuffer, .arrayOfMaps, .hashOfMaps, .queue, .stack, .bloomFilter,
+    .stackTrace, .cgroupArray, .deviceMapHash, .cpuMap, .xskMap, .socketMap, .socketHash,
+    .reuseportSocketArray, .cgroupStorage, .perCPUCgroupStorage, .userRingBuffer, .arena,
+  ]
+
+  /// Kinds that take types, without which there are none, and one that kernels of today do not have.
+  static let otherKinds: [MapKind] = [
+    .socketStorage, .inodeStorage, .taskStorage, .cgroupLocalStorage, .instructionArray,
   ]
 
   @Test func `errors are those that map_alloc_check gives`() {
@@ -78,21 +85,31 @@ struct MapCreationTests {
 
   @Test(.enabled(if: KernelOracle.isAvailable, "\(KernelOracle.comment)"), arguments: kinds)
   func `the kernel creates and refuses the same maps`(_ kind: MapKind) throws {
-    let flagBits: [UInt32] = [0] + (0..<14).map { 1 << $0 } + [1 << 3 | 1 << 4, 1 << 7 | 1 << 8, 3]
-    let base: UInt32 = kind == .lpmTrie ? 1 : 0
+    let flagBits: [UInt32] = [0] + (0..<20).map { 1 << $0 } + [1 << 3 | 1 << 4, 1 << 7 | 1 << 8, 3]
+    let base: UInt32 =
+      switch kind {
+      case .lpmTrie: 1
+      case .arena: 1 << 10
+      default: 0
+      }
     var specs: [MapSpec] = []
-    for keySize in [0, 1, 4, 5, 8, 260, 261, 512] {
-      for valueSize in [0, 1, 4, 7, 8, 32760, 32768, 32769] {
+    for keySize in [0, 1, 4, 5, 8, 16, 260, 261, 512, 513] {
+      for valueSize in [0, 1, 4, 7, 8, 1016, 1024, 4096, 4097, 32760, 32768, 32769] {
         for maxEntries in [0, 1, 3, 4096, 8192] {
           // The number of entries of a perf_event_array without any is the number of workers.
           if kind == .perfEventArray && maxEntries == 0 { continue }
+          // How many processors there may be is a matter of the kernel's configuration.
+          if kind == .cpuMap && maxEntries > 64 { continue }
           specs.append(Self.spec(kind, keySize, valueSize, maxEntries, base))
         }
       }
     }
     let sizes =
       switch kind {
-      case .ringBuffer: (0, 0, 4096)
+      case .ringBuffer, .userRingBuffer: (0, 0, 4096)
+      case .arena: (0, 0, 4)
+      case .cgroupStorage, .perCPUCgroupStorage: (16, 8, 0)
+      case .xskMap, .cgroupArray: (4, 4, 4)
       case .programArray, .perfEventArray, .arrayOfMaps, .hashOfMaps: (4, 4, 4)
       case .queue, .stack, .bloomFilter: (0, 8, 4)
       default: (kind == .lpmTrie ? 8 : 4, 8, 4)
@@ -102,7 +119,7 @@ struct MapCreationTests {
       specs.append(Self.spec(kind, sizes.0, sizes.1, sizes.2, flags))
       specs.append(Self.spec(kind, sizes.0, sizes.1, sizes.2, flags | base))
     }
-    for extra: UInt64 in [1, 15, 16, .max] {
+    for extra: UInt64 in [1, 15, 16, 4096, 0x1_ffff_f000, .max] {
       var spec = Self.spec(kind, sizes.0, sizes.1, sizes.2, base)
       spec.extra = extra
       specs.append(spec)
@@ -150,7 +167,8 @@ struct MapCreationTests {
   }
 
   @Test func `other kinds are refused by name`() {
-    for kind in MapKind.allCases where !Self.kinds.contains(kind) && kind != .stackTrace {
+    let known = Self.kinds + Self.otherKinds + [.lruPerCPUHash]
+    for kind in MapKind.allCases where !known.contains(kind) {
       do throws(MapError) {
         _ = try Map(Self.spec(kind, 4, 4, 4))
         Issue.record("a \(kind.name) was made")

@@ -32,6 +32,26 @@ enum MapSamples {
     MapSpec(name: "queue", kind: .queue, keySize: 0, valueSize: 12, maxEntries: 7),
     MapSpec(name: "queue_1", kind: .queue, keySize: 0, valueSize: 8, maxEntries: 1),
     MapSpec(name: "stack", kind: .stack, keySize: 0, valueSize: 5, maxEntries: 6),
+    MapSpec(name: "devmap_hash", kind: .deviceMapHash, keySize: 4, valueSize: 8, maxEntries: 6),
+    MapSpec(name: "devmap_hash_4", kind: .deviceMapHash, keySize: 4, valueSize: 4, maxEntries: 5),
+    MapSpec(name: "cpumap", kind: .cpuMap, keySize: 4, valueSize: 4, maxEntries: 6),
+    MapSpec(name: "cpumap_8", kind: .cpuMap, keySize: 4, valueSize: 8, maxEntries: 6),
+    MapSpec(name: "stack_trace", kind: .stackTrace, keySize: 4, valueSize: 16, maxEntries: 6),
+    MapSpec(name: "cgroup_array", kind: .cgroupArray, keySize: 4, valueSize: 4, maxEntries: 6),
+    MapSpec(name: "xskmap", kind: .xskMap, keySize: 4, valueSize: 4, maxEntries: 6),
+    MapSpec(name: "sockmap", kind: .socketMap, keySize: 4, valueSize: 8, maxEntries: 6),
+    MapSpec(name: "sockmap_4", kind: .socketMap, keySize: 4, valueSize: 4, maxEntries: 6),
+    MapSpec(name: "sockhash", kind: .socketHash, keySize: 4, valueSize: 8, maxEntries: 6),
+    MapSpec(
+      name: "reuseport", kind: .reuseportSocketArray, keySize: 4, valueSize: 8, maxEntries: 6),
+    MapSpec(
+      name: "cgroup_storage", kind: .cgroupStorage, keySize: 16, valueSize: 8, maxEntries: 0),
+    MapSpec(
+      name: "percpu_cgroup", kind: .perCPUCgroupStorage, keySize: 8, valueSize: 8, maxEntries: 0),
+    MapSpec(
+      name: "user_ringbuf", kind: .userRingBuffer, keySize: 0, valueSize: 0, maxEntries: 4096),
+    MapSpec(
+      name: "arena", kind: .arena, keySize: 0, valueSize: 0, maxEntries: 1, flags: .memoryMappable),
     MapSpec(name: "devmap_4", kind: .deviceMap, keySize: 4, valueSize: 4, maxEntries: 6),
   ]
 
@@ -44,10 +64,23 @@ enum MapSamples {
     #endif
   }
 
+  /// Whether the model knows the kind: that is, whether it holds something in a process.
+  static func isModeled(_ kind: MapKind) -> Bool {
+    switch kind {
+    case .stackTrace, .cgroupArray, .xskMap, .socketMap, .socketHash, .reuseportSocketArray,
+      .cgroupStorage, .perCPUCgroupStorage, .userRingBuffer, .arena:
+      false
+    default: true
+    }
+  }
+
   /// Whether the order of keys is a matter of rules, not of hashes.
   static func isOrdered(_ kind: MapKind) -> Bool {
     switch kind {
-    case .array, .perCPUArray, .lpmTrie, .deviceMap, .queue, .stack: true
+    case .array, .perCPUArray, .lpmTrie, .deviceMap, .queue, .stack, .cpuMap, .stackTrace,
+      .cgroupArray, .xskMap, .socketMap, .socketHash, .reuseportSocketArray, .cgroupStorage,
+      .perCPUCgroupStorage, .userRingBuffer, .arena:
+      true
     default: false
     }
   }

@@ -48,9 +48,10 @@ struct MapTraffic {
 
   mutating func key() -> [UInt8] {
     switch spec.kind {
-    case .queue, .stack: []
+    case .queue, .stack, .userRingBuffer, .arena: []
     case .lpmTrie: prefix()
-    case .array, .perCPUArray, .deviceMap, .programArray, .perfEventArray:
+    case .array, .perCPUArray, .deviceMap, .programArray, .perfEventArray, .cpuMap, .deviceMapHash,
+      .stackTrace, .cgroupArray, .xskMap, .socketMap, .reuseportSocketArray:
       bytes(below(20) == 0 ? random() : UInt64(below(spec.maxEntries + 2)), count: 4)
     default: bytes(UInt64(below(keys)) &* 0x0101_0101_0101_0101, count: spec.keySize)
     }
@@ -68,7 +69,19 @@ struct MapTraffic {
   }
 
   private mutating func value() -> [UInt8] {
-    if spec.kind == .deviceMap {
+    if spec.kind == .cpuMap {
+      let program = below(4) == 0 ? random() >> 32 : 0
+      let length = below(8) == 0 ? 16384 + below(2) : below(3) * 64
+      return bytes(UInt64(length) | program << 32, count: spec.valueSize)
+    }
+    switch spec.kind {
+    // Descriptors of nothing.
+    case .cgroupArray, .xskMap, .socketMap, .socketHash, .reuseportSocketArray:
+      let isTooLarge = spec.valueSize == 8 && below(4) == 0
+      return bytes(isTooLarge ? 0x1_0000_0000 : 0x7fff_fff0, count: spec.valueSize)
+    default: break
+    }
+    if spec.kind == .deviceMap || spec.kind == .deviceMapHash {
       // Interface 1 is the loopback, in every network namespace.
       let program = below(4) == 0 ? random() >> 32 : 0
       return bytes(UInt64(below(4) > 0 ? 1 : 0) | program << 32, count: spec.valueSize)

@@ -22,6 +22,9 @@ final class ModelMap: MapSubject {
     static let exists: Int32 = 17
     static let invalid: Int32 = 22
     static let noSpace: Int32 = 28
+    static let noMemory: Int32 = 12
+    static let noDevice: Int32 = 19
+    static let overflow: Int32 = 75
   }
 
   private func index(_ key: [UInt8]) -> Int {
@@ -88,6 +91,27 @@ final class ModelMap: MapSubject {
       }
       queue.append(value)
       return .done
+    case .cpuMap:
+      guard index(key) < spec.maxEntries else { return .refused(Errno.tooBig) }
+      if flags == 1 { return .refused(Errno.exists) }
+      let length = index(value)
+      if length > 16384 { return .refused(Errno.overflow) }
+      if index(key) >= workers { return .refused(Errno.noDevice) }
+      if value.count == 8, length > 0, value[7] < 128, value[4...].contains(where: { $0 != 0 }) {
+        return .refused(Errno.noMemory)
+      }
+      entries[key] =
+        length == 0 ? nil : Array((value.prefix(4) + [0, 0, 0, 0]).prefix(value.count))
+      return .done
+    case .deviceMapHash:
+      if index(value) == 0 { return .refused(Errno.invalid) }
+      if flags == 1, entries[key] != nil { return .refused(Errno.exists) }
+      if value.count == 8, value[7] < 128, value[4...].contains(where: { $0 != 0 }) {
+        return .refused(Errno.invalid)
+      }
+      if entries[key] == nil, entries.count == spec.maxEntries { return .refused(Errno.tooBig) }
+      entries[key] = Array((value.prefix(4) + [0, 0, 0, 0]).prefix(value.count))
+      return .done
     case .deviceMap:
       guard index(key) < spec.maxEntries else { return .refused(Errno.tooBig) }
       if flags == 1 { return .refused(Errno.exists) }
@@ -126,7 +150,7 @@ final class ModelMap: MapSubject {
   private func delete(_ key: [UInt8]) -> MapAnswer {
     switch spec.kind {
     case .array, .perCPUArray, .queue, .stack: return .refused(Errno.invalid)
-    case .deviceMap:
+    case .deviceMap, .cpuMap:
       guard index(key) < spec.maxEntries else { return .refused(Errno.invalid) }
       entries[key] = nil
       return .done

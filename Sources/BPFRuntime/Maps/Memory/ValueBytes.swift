@@ -48,6 +48,31 @@ struct ValueSlots {
   /// The distance between an element's slots of two workers; 0 where they share one.
   let workerStride: Int
   let workers: Int
+  /// The parts of a value that are not copied, which the table keeps alive; nil where there are none.
+  var layout: Unmanaged<ValueLayout>?
+
+  /// Copies a value that replaces another, around what is not copied.
+  @unsafe
+  @inline(__always)
+  private func copy(
+    to target: UnsafeMutableRawPointer, from source: UnsafeRawPointer, count: Int
+  ) {
+    guard let layout = unsafe layout else {
+      unsafe copyValue(to: target, from: source, count: count)
+      return
+    }
+    unsafe layout._withUnsafeGuaranteedRef {
+      unsafe $0.copy(to: target, from: source, count: count)
+    }
+  }
+
+  /// Makes what is not copied zero, in a worker's slot of an element or in the host's copy of it.
+  @unsafe
+  @inline(__always)
+  func clearFields(_ value: UnsafeMutableRawPointer) {
+    guard let layout = unsafe layout else { return }
+    unsafe layout._withUnsafeGuaranteedRef { unsafe $0.clear(value) }
+  }
 
   @inline(__always)
   var isPerWorker: Bool { workerStride != 0 }
@@ -69,14 +94,14 @@ struct ValueSlots {
   func write(_ value: NewValue, to element: Int) {
     switch unsafe value {
     case .worker(let worker, let bytes):
-      unsafe copyValue(to: address(element, worker: worker), from: bytes, count: valueSize)
+      unsafe copy(to: address(element, worker: worker), from: bytes, count: valueSize)
     case .all(let bytes):
       if !isPerWorker {
-        unsafe copyValue(to: address(element, worker: 0), from: bytes, count: valueSize)
+        unsafe copy(to: address(element, worker: 0), from: bytes, count: valueSize)
         return
       }
       for worker in 0..<workers {
-        unsafe copyValue(
+        unsafe copy(
           to: address(element, worker: worker), from: bytes + worker * stride, count: stride)
       }
     }
@@ -91,6 +116,9 @@ struct ValueSlots {
         unsafe memset(address(element, worker: worker), 0, stride)
       }
     }
+    if unsafe layout != nil {
+      for worker in 0..<workers { unsafe clearFields(address(element, worker: worker)) }
+    }
     unsafe write(value, to: element)
   }
 
@@ -102,11 +130,13 @@ struct ValueSlots {
       guard let target = buffer.baseAddress else { return }
       if !isPerWorker {
         unsafe copyValue(to: target, from: address(element, worker: 0), count: valueSize)
+        unsafe clearFields(target)
         return
       }
       for worker in 0..<workers {
         unsafe copyValue(
           to: target + worker * stride, from: address(element, worker: worker), count: stride)
+        unsafe clearFields(target + worker * stride)
       }
     }
   }

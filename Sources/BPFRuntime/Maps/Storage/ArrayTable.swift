@@ -7,12 +7,13 @@ final class ArrayTable: @unchecked Sendable {
   private let memory: MappedMemory
   let slots: ValueSlots
   let count: Int
+  private let layout: ValueLayout?
   /// The elements planned, a multiple of 8 of at least `count`.
   private let capacity: Int
 
   /// - Throws: ``MapErrno`` where the memory is over the limit or not to be had.
   init(
-    count: Int, valueSize: Int, workers: Int?, limits: MapLimits
+    count: Int, valueSize: Int, workers: Int?, layout: ValueLayout? = nil, limits: MapLimits
   ) throws(MapMemoryRefusal) {
     var plan = MemoryLayoutPlan()
     let stride = valueSize.roundedUpTo8
@@ -23,7 +24,9 @@ final class ArrayTable: @unchecked Sendable {
     self.count = count
     unsafe slots = ValueSlots(
       base: memory.base, valueSize: valueSize, stride: stride,
-      workerStride: workers == nil ? 0 : capacity * stride, workers: workers ?? 1)
+      workerStride: workers == nil ? 0 : capacity * stride, workers: workers ?? 1,
+      layout: layout.map(Unmanaged.passUnretained))
+    self.layout = layout
   }
 
   /// The number of slots from ``ValueSlots/base`` on, every worker's.

@@ -86,12 +86,13 @@ final class BloomFilter: SpecialTable, @unchecked Sendable {
   }
 
   func explanation(of number: MapErrno) -> String? {
-    switch number {
-    case .invalidArgument:
-      "a bloom_filter takes values, with flags 0, and is asked with contains(_:)"
-    case .notSupportedByOperation: "a bloom_filter does not know which values it was given"
-    default: nil
+    if number == .invalidArgument {
+      return "a bloom_filter takes values, with flags 0, and is asked with contains(_:)"
     }
+    if number == .notSupportedByOperation {
+      return "a bloom_filter does not know which values it was given"
+    }
+    return nil
   }
 
   // MARK: Hash

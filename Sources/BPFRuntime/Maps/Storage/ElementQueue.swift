@@ -109,11 +109,12 @@ final class ElementQueue: SpecialTable, @unchecked Sendable {
   }
 
   func explanation(of number: MapErrno) -> String? {
-    switch number {
-    case .invalidArgument:
-      "its values have no keys: they are pushed with flags 0 or BPF_EXIST, and popped"
-    case .tooBig: "it has its \(capacity) entries"
-    default: nil
+    if number == .invalidArgument {
+      return "its values have no keys: they are pushed with flags 0 or BPF_EXIST, and popped"
     }
+    if number == .tooBig {
+      return "it has its \(capacity) entries"
+    }
+    return nil
   }
 }

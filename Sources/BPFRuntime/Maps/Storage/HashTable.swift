@@ -19,6 +19,8 @@ final class HashTable: @unchecked Sendable {
   let keyShape: HashKeyShape
   let maxEntries: Int
   let slots: ValueSlots
+  /// What values have that is not copied.
+  private let layout: ValueLayout?
   let elementStride: Int
   let seed: HashSeed
   let bucketCount: Int
@@ -81,6 +83,7 @@ final class HashTable: @unchecked Sendable {
     let isPerCPU = spec.kind == .perCPUHash || spec.kind == .lruPerCPUHash
     let isLRU = spec.kind == .lruHash || spec.kind == .lruPerCPUHash
     keySize = spec.keySize
+    layout = ValueLayout(spec)
     keyShape = HashKeyShape(keySize: spec.keySize)
     seed = HashSeed(isRandom: !spec.flags.contains(.zeroSeed))
     if isLRU, spec.flags.contains(.noCommonLRU) {
@@ -131,11 +134,13 @@ final class HashTable: @unchecked Sendable {
     if isPerCPU {
       unsafe slots = ValueSlots(
         base: base + valuesOffset, valueSize: spec.valueSize, stride: valueStride,
-        workerStride: capacity * valueStride, workers: workers)
+        workerStride: capacity * valueStride, workers: workers,
+        layout: layout.map(Unmanaged.passUnretained))
     } else {
       unsafe slots = ValueSlots(
         base: base + (elementsOffset + keyStride), valueSize: spec.valueSize,
-        stride: elementStride, workerStride: 0, workers: 1)
+        stride: elementStride, workerStride: 0, workers: 1,
+        layout: layout.map(Unmanaged.passUnretained))
     }
     for index in 0..<poolCount {
       let pool = unsafe pools + index

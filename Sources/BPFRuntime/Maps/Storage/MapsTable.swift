@@ -144,10 +144,10 @@ final class MapsTable: SpecialTable, @unchecked Sendable {
   }
 
   func explanation(of number: MapErrno) -> String? {
-    switch number {
-    case .badDescriptor: "its values are maps: they are put in with setMap(_:forKey:flags:)"
-    default: nil
+    if number == .badDescriptor {
+      return "its values are maps: they are put in with setMap(_:forKey:flags:)"
     }
+    return nil
   }
 
   /// Lets go of maps that are in no slot any more; no program may be running that could have looked one up.

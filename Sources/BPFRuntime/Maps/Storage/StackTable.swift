@@ -15,14 +15,18 @@ final class StackTable: SpecialTable {
     let addresses: [UInt64]
   }
 
-  init(entries: Int, valueSize: Int, limits: MapLimits) throws(MapMemoryRefusal) {
+  /// - Parameter hasBuildIDs: whether values have room for 32 bytes an address (`BPF_F_STACK_BUILD_ID`), which only a stack
+  ///   of user space would take.
+  init(
+    entries: Int, valueSize: Int, hasBuildIDs: Bool, limits: MapLimits
+  ) throws(MapMemoryRefusal) {
     var count = 1
     while count < entries { count *= 2 }
     let (bytes, overflow) = count.multipliedReportingOverflow(by: MemoryLayout<Stack?>.stride)
     guard !overflow, bytes <= limits.maximumBytes else { throw .overLimit(limits.maximumBytes) }
     bucketCount = count
     self.valueSize = valueSize
-    depth = valueSize / 8
+    depth = valueSize / (hasBuildIDs ? 32 : 8)
     buckets = Mutex([Stack?](repeating: nil, count: count))
   }
 
@@ -98,10 +102,11 @@ final class StackTable: SpecialTable {
 
   @unsafe
   func nextKey(after key: UnsafeRawPointer?) throws(MapErrno) -> [UInt8]? {
-    var start = 0
-    if let key = unsafe key, let index = unsafe index(key) { start = index + 1 }
+    let last = if let key = unsafe key { unsafe index(key) } else { nil as Int? }
     return buckets.withLock { buckets in
-      buckets[min(start, bucketCount)...].firstIndex { $0 != nil }
+      // After a bucket without a stack comes the first with one.
+      let start = if let last, buckets[last] != nil { last + 1 } else { 0 }
+      return buckets[min(start, bucketCount)...].firstIndex { $0 != nil }
     }.map { Map.bytes(of: UInt32($0)) }
   }
 }
