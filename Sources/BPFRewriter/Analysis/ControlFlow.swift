@@ -19,7 +19,7 @@ struct ControlFlow {
   }
 
   /// Where the instruction at a position branches, the function it calls or takes the address of; nil where there is
-  /// none, and where a branch leads outside the program.
+  /// none, and where a branch leads outside the program or into a load immediate.
   func target(at position: Int) -> Int? {
     targets[position] == 0 ? nil : Int(targets[position]) - 1
   }
@@ -57,12 +57,17 @@ struct ControlFlow {
     targets.append(UInt32(truncatingIfNeeded: (target ?? -1) + 1))
   }
 
-  /// Drops targets that lie after the end, and notes the functions and what jump tables hold.
+  /// Whether an instruction starts at a position.
+  private func isStart(_ position: Int) -> Bool {
+    slots.indices.contains(position) && !slots[position].isSecondHalf
+  }
+
+  /// Drops targets where no instruction starts, and notes the functions and what jump tables hold.
   fileprivate mutating func finish(heads: [Int], tableTargets: [Int]) {
-    var starts = Set(heads.filter { $0 < slots.count })
+    var starts = Set(heads.filter(isStart))
     for position in slots.indices {
       guard let target = target(at: position) else { continue }
-      guard target < slots.count else {
+      guard isStart(target) else {
         targets[position] = 0
         continue
       }
@@ -72,7 +77,7 @@ struct ControlFlow {
       }
     }
     functions = starts.sorted()
-    self.tableTargets = tableTargets.filter { $0 < slots.count }
+    self.tableTargets = tableTargets.filter(isStart)
   }
 }
 

@@ -28,13 +28,15 @@ struct RegisterLiveness {
       writes[position] = instruction.registersWritten.rawValue
       if update(position, instruction.fallsThrough) {
         // Branches from before are still to come.
-        pending += sources.leading(to: position).filter { $0 >= position }
+        for source in sources.leading(to: position) where source >= position {
+          pending.append(Int(source))
+        }
       }
     }
     while let position = pending.popLast() {
       let instruction = flow.instruction(at: position)
       guard update(position, instruction.fallsThrough) else { continue }
-      pending += sources.leading(to: position)
+      for source in sources.leading(to: position) { pending.append(Int(source)) }
       if let before = flow.position(before: position) { pending.append(before) }
     }
   }
@@ -95,8 +97,8 @@ struct BranchSources {
   }
 
   /// The positions of the branches that lead to one.
-  func leading(to position: Int) -> [Int] {
-    sources[Int(starts[position])..<Int(starts[position + 1])].map { Int($0) }
+  func leading(to position: Int) -> ArraySlice<UInt32> {
+    sources[Int(starts[position])..<Int(starts[position + 1])]
   }
 
   private static func target(of position: Int, _ flow: ControlFlow) -> Int? {

@@ -92,6 +92,17 @@ import Testing
     #expect(result.program.slots == slots)
   }
 
+  @Test func `a branch into a load immediate, or out of the program, is refused and not followed`()
+    throws
+  {
+    for text in ["goto +1\nr0 = 1 ll\nexit", "if r1 == 0 goto +9\nmay_goto +1\nr0 = 1 ll\nexit"] {
+      let comparison = try PassComparison(text)
+      for pass in PassPropertyTests.passes(seed: 1) {
+        #expect(throws: PatchError.self) { try comparison.patched([pass]) }
+      }
+    }
+  }
+
   // MARK: Divisions
 
   @Test func `divisions give the same, guarded, for every kind and every edge`() throws {
