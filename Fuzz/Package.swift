@@ -2,7 +2,7 @@
 import PackageDescription
 
 // Each target is an executable of its own: libFuzzer brings the main function. `run` builds and starts them.
-let targets = ["Object", "Capture", "Assembler", "Batch"]
+let targets = ["Object", "Capture", "Assembler", "Batch", "Rewrite"]
 
 let package = Package(
   name: "Fuzz",
