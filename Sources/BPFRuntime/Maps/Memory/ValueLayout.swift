@@ -6,6 +6,8 @@ import BPFPlatform
 final class ValueLayout: Sendable {
   /// Where the parts are, in bytes, by rising offset; none overlaps another.
   let fields: [Range<Int>]
+  /// Those of ``fields`` that stand for something the value owns, which an array's update ends: all but locks.
+  private let owned: [Range<Int>]
   /// Where the value's `struct bpf_spin_lock` is.
   let lockOffset: Int?
 
@@ -14,6 +16,8 @@ final class ValueLayout: Sendable {
     guard !spec.specialFields.isEmpty else { return nil }
     fields = spec.specialFields.map { $0.offset..<$0.offset + $0.kind.size }
       .sorted { $0.lowerBound < $1.lowerBound }
+    owned = spec.specialFields.filter { $0.kind != .spinLock && $0.kind != .referenceCount }
+      .map { $0.offset..<$0.offset + $0.kind.size }
     lockOffset = spec.specialFields.first { $0.kind == .spinLock }?.offset
   }
 
@@ -33,6 +37,15 @@ final class ValueLayout: Sendable {
     }
     if count > start {
       unsafe copyValue(to: target + start, from: source + start, count: count - start)
+    }
+  }
+
+  /// Ends what the value owns, as its timer.
+  @unsafe
+  func clearOwned(_ value: UnsafeMutableRawPointer) {
+    for field in owned {
+      unsafe UnsafeMutableRawBufferPointer(start: value + field.lowerBound, count: field.count)
+        .initializeMemory(as: UInt8.self, repeating: 0)
     }
   }
 

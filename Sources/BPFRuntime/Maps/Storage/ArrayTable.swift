@@ -55,6 +55,10 @@ final class ArrayTable: @unchecked Sendable {
     // No value has a spin lock that this runtime knows of.
     if isLocking { return .invalidArgument }
     unsafe slots.write(value, to: index)
+    // The kernel too ends the timer of a value that is written over (`bpf_obj_free_fields`).
+    if let layout, !slots.isPerWorker {
+      unsafe layout.clearOwned(slots.address(index, worker: 0))
+    }
     return nil
   }
 
