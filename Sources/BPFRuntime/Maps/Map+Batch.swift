@@ -64,7 +64,14 @@ extension Map {
   public func takeAll() throws(MapError) -> [(key: [UInt8], value: [UInt8])] {
     try checkWritable()
     var taken: [(key: [UInt8], value: [UInt8])] = []
-    for entry in try entries() where try delete(entry.key) { taken.append(entry) }
+    for entry in try entries() {
+      if case .hash = storage {
+        // Its value may have changed since.
+        if let value = try take(entry.key) { taken.append((entry.key, value)) }
+      } else if try delete(entry.key) {
+        taken.append(entry)
+      }
+    }
     return taken
   }
 }

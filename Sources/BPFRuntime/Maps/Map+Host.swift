@@ -18,19 +18,24 @@ extension Map {
   ///
   /// A lookup by the host does not count as use in an `lru_hash`.
   ///
+  /// - Parameter flags: ``MapUpdateFlags/lock`` to read the value while nobody holds its spin lock.
   /// - Complexity: O(1), but for an `lpm_trie`.
-  /// - Throws: ``MapError``: `EPERM` for a map the host may only write, `EINVAL` for a key of another size,
-  ///   `ENOTSUPP` for kinds without values.
-  public func get(_ key: [UInt8]) throws(MapError) -> [UInt8]? {
+  /// - Throws: ``MapError``: `EPERM` for a map the host may only write, `EINVAL` for a key of another size, for other
+  ///   flags, and for a lock that values do not have, `ENOTSUPP` for kinds without values.
+  public func get(
+    _ key: [UInt8], flags: MapUpdateFlags = .any
+  ) throws(MapError) -> [UInt8]? {
+    let isLocking = try isLocking(flags)
     try checkReadable()
     try checkKey(key)
     // SAFETY: the key has the map's key size.
     return unsafe try withKey(key) { key throws(MapError) in
       switch storage {
-      case .hash(let table): return unsafe table.get(key)
+      case .hash(let table): return unsafe table.get(key, isLocking: isLocking)
       case .array(let table):
         let index = unsafe Int(key.loadUnaligned(as: UInt32.self))
-        return index < table.count ? unsafe table.slots.read(index) : nil
+        guard index < table.count else { return nil }
+        return unsafe table.slots.read(index, lockOffset: isLocking ? table.lockOffset : nil)
       case .prefixes(let trie): return unsafe trie.get(key)
       case .devices(let table):
         let index = unsafe Int(key.loadUnaligned(as: UInt32.self))
@@ -68,7 +73,7 @@ extension Map {
     _ key: [UInt8], _ value: [UInt8], flags: MapUpdateFlags
   ) throws(MapError) {
     try checkKey(key)
-    if flags.rawValue & MapUpdateFlags.lock.rawValue != 0 {
+    if flags.rawValue & MapUpdateFlags.lock.rawValue != 0, spec.lockOffset == nil {
       throw error(.invalidArgument, "the value has no spin lock")
     }
     guard value.count == hostValueSize else {

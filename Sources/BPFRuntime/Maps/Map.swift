@@ -52,13 +52,14 @@ public final class Map: Sendable {
   ) throws(MapError) -> MapStorage {
     do throws(MapMemoryRefusal) {
       switch spec.kind {
-      case .hash, .perCPUHash, .lruHash:
+      case .hash, .perCPUHash, .lruHash, .lruPerCPUHash:
         return .hash(try HashTable(spec, workers: workers, limits: limits))
       case .array, .perCPUArray:
         return .array(
           try ArrayTable(
             count: spec.maxEntries, valueSize: spec.valueSize,
             workers: spec.kind == .perCPUArray ? workers : nil, layout: ValueLayout(spec),
+            lockOffset: spec.lockOffset,
             limits: limits))
       case .lpmTrie:
         return .prefixes(
@@ -107,7 +108,7 @@ public final class Map: Sendable {
         .reuseportSocketArray, .perCPUCgroupStorage, .socketStorage, .inodeStorage,
         .taskStorage, .userRingBuffer, .cgroupLocalStorage, .arena:
         return .special(ObjectTable(spec))
-      case .lruPerCPUHash, .structOps, .resizableHash:
+      case .structOps, .resizableHash:
         preconditionFailure("the attributes of other kinds are refused before")
       }
     } catch {

@@ -27,7 +27,7 @@ extension MapSpec {
       throw refusal("the host may neither read nor write")
     }
     switch kind {
-    case .hash, .perCPUHash, .lruHash: try checkHash()
+    case .hash, .perCPUHash, .lruHash, .lruPerCPUHash: try checkHash()
     case .array, .perCPUArray: try checkArray()
     case .programArray, .perfEventArray: try checkDescriptorArray()
     case .lpmTrie: try checkTrie()
@@ -50,7 +50,7 @@ extension MapSpec {
       .reuseportSocketArray, .perCPUCgroupStorage, .socketStorage, .deviceMapHash,
       .inodeStorage, .taskStorage, .cgroupLocalStorage, .arena, .instructionArray:
       try checkObjects()
-    case .lruPerCPUHash, .structOps, .resizableHash:
+    case .structOps, .resizableHash:
       throw MapError(map: name, reason: .unsupportedKind(kind.name))
     }
     try checkSpecialFields()
@@ -59,14 +59,15 @@ extension MapSpec {
   private func checkHash() throws(MapError) {
     try checkFlags(
       Self.accessFlags.union([.noPreallocation, .noCommonLRU, .numaNode, .zeroSeed]))
-    let isLRU = kind == .lruHash
+    let isLRU = kind == .lruHash || kind == .lruPerCPUHash
+    let isPerCPU = kind == .perCPUHash || kind == .lruPerCPUHash
     if !isLRU, flags.contains(.noCommonLRU) {
       throw refusal("BPF_F_NO_COMMON_LRU is for LRU maps")
     }
     if isLRU, flags.contains(.noPreallocation) {
       throw refusal("LRU maps are always preallocated", .notSupported)
     }
-    if flags.contains(.numaNode), kind == .perCPUHash || flags.contains(.noCommonLRU) {
+    if flags.contains(.numaNode), isPerCPU || flags.contains(.noCommonLRU) {
       throw refusal("a per-CPU map is on all nodes: BPF_F_NUMA_NODE does not apply")
     }
     guard maxEntries > 0, keySize > 0, valueSize > 0 else {
@@ -76,7 +77,7 @@ extension MapSpec {
       throw refusal(
         "key and value take \(keySize + valueSize) bytes, more than an element may", .tooBig)
     }
-    try checkPerCPUValue(kind == .perCPUHash)
+    try checkPerCPUValue(isPerCPU)
     guard maxEntries <= 1 << 31 else {
       throw refusal("max_entries \(maxEntries) is more than 2147483648", .tooBig)
     }

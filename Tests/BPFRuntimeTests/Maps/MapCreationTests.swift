@@ -29,6 +29,7 @@ struct MapCreationTests {
     .perfEventArray, .ringBuffer, .arrayOfMaps, .hashOfMaps, .queue, .stack, .bloomFilter,
     .stackTrace, .cgroupArray, .deviceMapHash, .cpuMap, .xskMap, .socketMap, .socketHash,
     .reuseportSocketArray, .cgroupStorage, .perCPUCgroupStorage, .userRingBuffer, .arena,
+    .lruPerCPUHash,
   ]
 
   /// Kinds that take types, without which there are none, and one that kernels of today do not have.

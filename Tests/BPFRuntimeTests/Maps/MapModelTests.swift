@@ -41,7 +41,7 @@ struct MapModelTests {
     let kernel = try KernelMap(spec)
     #expect(map.hostValueSize == kernel.hostValueSize)
     // In an LRU map of the kernel entries may go before it is full: few keys, so that none has to.
-    let keys = spec.kind == .lruHash ? 32 : 40
+    let keys = spec.kind == .lruHash || spec.kind == .lruPerCPUHash ? 32 : 40
     var traffic = MapTraffic(spec, valueSize: map.hostValueSize, keys: keys, seed: 2)
     for step in 0..<MapSamples.operations / 2 {
       let operation = traffic.next()

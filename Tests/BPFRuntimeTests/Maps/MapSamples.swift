@@ -12,12 +12,18 @@ enum MapSamples {
       flags: .noPreallocation),
     MapSpec(name: "percpu_hash", kind: .perCPUHash, keySize: 6, valueSize: 12, maxEntries: 20),
     MapSpec(name: "lru_hash", kind: .lruHash, keySize: 4, valueSize: 8, maxEntries: 4096),
+    MapSpec(
+      name: "lru_percpu", kind: .lruPerCPUHash, keySize: 20, valueSize: 12, maxEntries: 4096),
+    MapSpec(name: "hash_40", kind: .hash, keySize: 40, valueSize: 16, maxEntries: 24),
     MapSpec(name: "array", kind: .array, keySize: 4, valueSize: 8, maxEntries: 16),
     MapSpec(name: "array_odd", kind: .array, keySize: 4, valueSize: 5, maxEntries: 7),
     MapSpec(
       name: "percpu_array", kind: .perCPUArray, keySize: 4, valueSize: 12, maxEntries: 9),
     MapSpec(
       name: "lpm_v4", kind: .lpmTrie, keySize: 8, valueSize: 4, maxEntries: 40,
+      flags: .noPreallocation),
+    MapSpec(
+      name: "lpm_many", kind: .lpmTrie, keySize: 8, valueSize: 24, maxEntries: 9000,
       flags: .noPreallocation),
     MapSpec(
       name: "lpm_1", kind: .lpmTrie, keySize: 5, valueSize: 1, maxEntries: 12,

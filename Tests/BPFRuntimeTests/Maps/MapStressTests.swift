@@ -88,6 +88,93 @@ struct MapStressTests {
     #expect(try map.entries().count == 64)
   }
 
+  /// Keys that stay are found by every look-up, with their value, whatever goes on around them.
+  @Test(arguments: [4, 8, 16, 20])
+  func `what nobody changes is always found`(_ keySize: Int) async throws {
+    // So few buckets that they overflow, and chains change all the time.
+    let map = try Map(
+      MapSpec(name: "m", kind: .hash, keySize: keySize, valueSize: 8, maxEntries: 160),
+      workers: Self.threads)
+    let wrong = Atomic(0)
+    for number: UInt64 in 0..<64 {
+      try map.set(Self.key(number, keySize), Self.key(number, 8))
+    }
+    await Self.onThreads { thread in
+      var state = UInt64(thread + 1)
+      for _ in 0..<Self.rounds {
+        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        let isStable = state >> 62 < 2
+        let number = isStable ? state >> 33 % 64 : 100 + state >> 33 % 200
+        unsafe Self.key(number, keySize).withUnsafeBytes { bytes in
+          guard let key = bytes.baseAddress else { return }
+          if isStable {
+            let found = unsafe map.lookup(key, worker: thread)
+            if unsafe found?.load(as: UInt64.self) != number { wrong.add(1, ordering: .relaxed) }
+          } else if state >> 61 & 1 == 0 {
+            var value = number
+            _ = unsafe map.update(key, value: &value, flags: 0, worker: thread)
+          } else {
+            _ = unsafe map.delete(key, worker: thread)
+          }
+        }
+      }
+    }
+    #expect(wrong.load(ordering: .relaxed) == 0)
+    let entries = try map.entries()
+    #expect(Set(entries.map(\.key)).count == entries.count)
+    #expect(entries.count <= 160)
+  }
+
+  private static func key(_ number: UInt64, _ size: Int) -> [UInt8] {
+    (0..<size).map { UInt8(truncatingIfNeeded: number >> (8 * UInt64($0 % 8))) }
+  }
+
+  /// Prefixes that stay are found while longer ones beside them, and tables, come and go.
+  @Test func `prefixes that nobody changes are always found`() async throws {
+    let map = try Map(
+      MapSpec(
+        name: "m", kind: .lpmTrie, keySize: 8, valueSize: 8, maxEntries: 10_000,
+        flags: .noPreallocation), workers: Self.threads)
+    let wrong = Atomic(0)
+    for network: UInt8 in 0..<64 {
+      try map.set([16, 0, 0, 0, 10, network, 0, 0], Self.key(UInt64(network), 8))
+    }
+    await Self.onThreads { thread in
+      var state = UInt64(thread + 1)
+      for _ in 0..<Self.rounds / 2 {
+        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        let network = state >> 33 & 63
+        if thread < 5 {
+          // Nothing longer covers the upper half of a network.
+          let address = 32 | 10 << 32 | network << 40 | ((state >> 40 | 0x80) & 0xff) << 48
+          let found = unsafe withUnsafeBytes(of: address) { bytes in
+            unsafe bytes.baseAddress.flatMap { unsafe map.lookup($0, worker: thread) }
+          }
+          if unsafe found?.load(as: UInt64.self) != network { wrong.add(1, ordering: .relaxed) }
+        } else {
+          let length = 18 + state >> 50 % 15
+          let data = UInt8(truncatingIfNeeded: state >> 41) & 0x3f
+          let key = [
+            UInt8(length), 0, 0, 0, 10, UInt8(network), data,
+            UInt8(truncatingIfNeeded: state >> 55),
+          ]
+          unsafe key.withUnsafeBytes { bytes in
+            guard let key = bytes.baseAddress else { return }
+            var value: UInt64 = .max
+            if state >> 63 == 0 {
+              _ = unsafe map.update(key, value: &value, flags: 0, worker: thread)
+            } else {
+              _ = unsafe map.delete(key)
+            }
+          }
+        }
+      }
+    }
+    #expect(wrong.load(ordering: .relaxed) == 0)
+    // What is left is found by walking and by looking up alike.
+    for entry in try map.entries() { #expect(try map.get(entry.key) != nil) }
+  }
+
   @Test func `one of many makes an entry`() async throws {
     let map = try Map(
       MapSpec(name: "m", kind: .hash, keySize: 4, valueSize: 4, maxEntries: Self.rounds))

@@ -37,7 +37,11 @@ extension Map: MapSubject {
         return .done
       case .delete(let key): return try delete(key) ? .done : .missing
       case .nextKey(let key): return try nextKey(after: key).map { .key($0) } ?? .missing
-      case .take: return try pop().map { .value($0) } ?? .missing
+      case .take(let key):
+        if spec.kind == .queue || spec.kind == .stack {
+          return try pop().map { .value($0) } ?? .missing
+        }
+        return try take(key).map { .value($0) } ?? .missing
       case .freeze:
         freeze()
         return .done

@@ -24,6 +24,11 @@ struct MapTraffic {
     return mixed ^ mixed >> 31
   }
 
+  /// Whether the kind can be asked to look up and remove.
+  private var takes: Bool {
+    [.hash, .perCPUHash, .lruHash, .lruPerCPUHash, .lpmTrie, .array].contains(spec.kind)
+  }
+
   private mutating func below(_ bound: Int) -> Int { Int(random() % UInt64(bound)) }
 
   mutating func next() -> MapOperation {
@@ -31,7 +36,8 @@ struct MapTraffic {
     switch below(100) {
     case ..<35: return .get(key())
     case ..<75: return .set(key(), value(), flags: flags())
-    case ..<93: return .delete(key())
+    case ..<88: return .delete(key())
+    case ..<93: return takes ? .take(key()) : .delete(key())
     default: return .nextKey(below(8) == 0 ? nil : key())
     }
   }

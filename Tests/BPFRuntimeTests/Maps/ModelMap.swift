@@ -25,6 +25,7 @@ final class ModelMap: MapSubject {
     static let noMemory: Int32 = 12
     static let noDevice: Int32 = 19
     static let overflow: Int32 = 75
+    static let notSupported: Int32 = 524
   }
 
   private func index(_ key: [UInt8]) -> Int {
@@ -33,7 +34,7 @@ final class ModelMap: MapSubject {
 
   private var valueSize: Int {
     switch spec.kind {
-    case .perCPUArray, .perCPUHash: (spec.valueSize + 7) / 8 * 8 * workers
+    case .perCPUArray, .perCPUHash, .lruPerCPUHash: (spec.valueSize + 7) / 8 * 8 * workers
     default: spec.valueSize
     }
   }
@@ -52,9 +53,17 @@ final class ModelMap: MapSubject {
       if spec.flags.contains(.readOnly) || isFrozen { return .refused(Errno.permission) }
       return delete(key)
     case .nextKey(let key): return nextKey(key)
-    case .take:
-      if spec.flags.contains(.readOnly) || isFrozen { return .refused(Errno.permission) }
-      let value = isStack ? queue.popLast() : queue.isEmpty ? nil : queue.removeFirst()
+    case .take(let key):
+      if spec.flags.contains(.readOnly) || spec.flags.contains(.writeOnly) || isFrozen {
+        return .refused(Errno.permission)
+      }
+      let value: [UInt8]?
+      switch spec.kind {
+      case .queue, .stack:
+        value = isStack ? queue.popLast() : queue.isEmpty ? nil : queue.removeFirst()
+      case .hash, .perCPUHash, .lruHash, .lruPerCPUHash: value = entries.removeValue(forKey: key)
+      default: return .refused(Errno.notSupported)
+      }
       return value.map { .value($0) } ?? .missing
     }
   }

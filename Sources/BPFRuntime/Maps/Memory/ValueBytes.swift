@@ -122,6 +122,19 @@ struct ValueSlots {
     unsafe write(value, to: element)
   }
 
+  /// Copies an element as the host sees it, under the lock in its value where one is given.
+  @unsafe
+  func read(_ element: Int, lockOffset: Int?) -> [UInt8] {
+    guard let lockOffset else { return unsafe read(element) }
+    var bytes: [UInt8] = []
+    unsafe ValueLock.withLock(address(element, worker: 0) + lockOffset) {
+      unsafe bytes = read(element)
+    }
+    // What others see of the lock is not the host's business.
+    for index in lockOffset..<lockOffset + 4 { bytes[index] = 0 }
+    return bytes
+  }
+
   /// Copies an element as the host sees it.
   @unsafe
   func read(_ element: Int) -> [UInt8] {

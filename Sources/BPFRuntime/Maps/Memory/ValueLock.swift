@@ -32,6 +32,16 @@ enum ValueLock {
     }
   }
 
+  /// Runs `body` while the lock is held.
+  ///
+  /// SAFETY: as for ``acquire(_:)``.
+  @unsafe
+  static func withLock(_ address: UnsafeMutableRawPointer, _ body: () -> Void) {
+    unsafe acquire(address)
+    body()
+    unsafe release(address)
+  }
+
   /// Gives the lock back.
   ///
   /// SAFETY: as for ``acquire(_:)``, and the caller holds the lock.

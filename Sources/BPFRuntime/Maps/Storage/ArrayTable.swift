@@ -8,12 +8,15 @@ final class ArrayTable: @unchecked Sendable {
   let slots: ValueSlots
   let count: Int
   private let layout: ValueLayout?
+  /// Where in a value its spin lock is; nil where it has none.
+  let lockOffset: Int?
   /// The elements planned, a multiple of 8 of at least `count`.
   private let capacity: Int
 
   /// - Throws: ``MapErrno`` where the memory is over the limit or not to be had.
   init(
-    count: Int, valueSize: Int, workers: Int?, layout: ValueLayout? = nil, limits: MapLimits
+    count: Int, valueSize: Int, workers: Int?, layout: ValueLayout? = nil, lockOffset: Int? = nil,
+    limits: MapLimits
   ) throws(MapMemoryRefusal) {
     var plan = MemoryLayoutPlan()
     let stride = valueSize.roundedUpTo8
@@ -22,6 +25,7 @@ final class ArrayTable: @unchecked Sendable {
     for _ in 1..<max(workers ?? 1, 1) { _ = plan.add(capacity, stride: stride) }
     memory = try MappedMemory(plan, limits: limits)
     self.count = count
+    self.lockOffset = lockOffset
     unsafe slots = ValueSlots(
       base: memory.base, valueSize: valueSize, stride: stride,
       workerStride: workers == nil ? 0 : capacity * stride, workers: workers ?? 1,
@@ -52,8 +56,13 @@ final class ArrayTable: @unchecked Sendable {
     let index = unsafe Int(key.loadUnaligned(as: UInt32.self))
     guard index < count else { return .tooBig }
     if plain == MapUpdateFlags.noExist.rawValue { return .exists }
-    // No value has a spin lock that this runtime knows of.
-    if isLocking { return .invalidArgument }
+    if isLocking {
+      guard let lockOffset else { return .invalidArgument }
+      unsafe ValueLock.withLock(slots.address(index, worker: 0) + lockOffset) {
+        unsafe slots.write(value, to: index)
+      }
+      return nil
+    }
     unsafe slots.write(value, to: index)
     // The kernel too ends the timer of a value that is written over (`bpf_obj_free_fields`).
     if let layout, !slots.isPerWorker {

@@ -17,18 +17,33 @@ extension HashTable {
   @unsafe
   @inline(__always)
   func update(_ key: UnsafeRawPointer, _ value: NewValue, flags: UInt64) -> MapErrno? {
-    guard flags <= MapUpdateFlags.exist.rawValue else { return .invalidArgument }
+    var flags = flags
+    var isLocking = false
+    if flags > MapUpdateFlags.exist.rawValue {
+      isLocking = flags & MapUpdateFlags.lock.rawValue != 0
+      flags &= ~MapUpdateFlags.lock.rawValue
+      guard flags <= MapUpdateFlags.exist.rawValue, isLocking, lockOffset != nil else {
+        return .invalidArgument
+      }
+    }
     switch keyShape {
-    case .eight: return unsafe update(WordKey(eight: key), value, flags: flags)
-    case .four: return unsafe update(WordKey(four: key), value, flags: flags)
-    case .word: return unsafe update(WordKey(key, size: keySize), value, flags: flags)
-    case .pair: return unsafe update(WordPairKey(key, size: keySize), value, flags: flags)
-    case .long: return unsafe update(LongKey(key, size: keySize), value, flags: flags)
+    case .eight:
+      return unsafe update(WordKey(eight: key), value, flags: flags, isLocking: isLocking)
+    case .four: return unsafe update(WordKey(four: key), value, flags: flags, isLocking: isLocking)
+    case .word:
+      return unsafe update(WordKey(key, size: keySize), value, flags: flags, isLocking: isLocking)
+    case .pair:
+      return unsafe update(
+        WordPairKey(key, size: keySize), value, flags: flags, isLocking: isLocking)
+    case .long:
+      return unsafe update(LongKey(key, size: keySize), value, flags: flags, isLocking: isLocking)
     }
   }
 
   @unsafe
-  private func update<Key: HashKey>(_ key: Key, _ value: NewValue, flags: UInt64) -> MapErrno? {
+  private func update<Key: HashKey>(
+    _ key: Key, _ value: NewValue, flags: UInt64, isLocking: Bool
+  ) -> MapErrno? {
     let hash = unsafe key.hash(seed)
     let bucket = unsafe bucket(bucketNumber(hash))
     unsafe bucket.prefetch()
@@ -44,6 +59,14 @@ extension HashTable {
           return .exists
         }
         let old = unsafe place.element
+        if isLocking, let lockOffset {
+          // In place, as in the kernel: programs see all of the old value or all of the new one.
+          unsafe ValueLock.withLock(slots.address(Int(old), worker: 0) + lockOffset) {
+            unsafe slots.write(value, to: Int(old))
+          }
+          unsafe bucket.unlock(control)
+          return nil
+        }
         if slots.isPerWorker {
           unsafe slots.write(value, to: Int(old))
           unsafe setAge(old, Age.young)

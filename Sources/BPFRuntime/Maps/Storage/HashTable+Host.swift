@@ -15,12 +15,25 @@ extension HashTable {
   }
 
   @unsafe
-  func get(_ key: UnsafeRawPointer) -> [UInt8]? {
+  func get(_ key: UnsafeRawPointer, isLocking: Bool = false) -> [UInt8]? {
     let hash = unsafe hash(of: key)
     return unsafe withBucket(of: hash) { bucket, control in
       unsafe place(of: hash, in: bucket, control) { unsafe isEqual($0, key) }
-        .map { unsafe slots.read(Int($0.element)) }
+        .map { unsafe slots.read(Int($0.element), lockOffset: isLocking ? lockOffset : nil) }
     }
+  }
+
+  /// Removes an entry and gives its value as it was then.
+  @unsafe
+  func take(_ key: UnsafeRawPointer, isLocking: Bool) -> [UInt8]? {
+    var value: [UInt8]?
+    let element = unsafe remove(hash(of: key)) {
+      unsafe isEqual($0, key)
+    } read: { element in
+      unsafe value = slots.read(Int(element), lockOffset: isLocking ? lockOffset : nil)
+    }
+    if element != 0 { unsafe giveBack(element, worker: 0) }
+    return value
   }
 
   @unsafe

@@ -21,6 +21,8 @@ final class HashTable: @unchecked Sendable {
   let slots: ValueSlots
   /// What values have that is not copied.
   private let layout: ValueLayout?
+  /// Where in a value its spin lock is; nil where it has none.
+  let lockOffset: Int?
   let elementStride: Int
   let seed: HashSeed
   let bucketCount: Int
@@ -84,6 +86,7 @@ final class HashTable: @unchecked Sendable {
     let isLRU = spec.kind == .lruHash || spec.kind == .lruPerCPUHash
     keySize = spec.keySize
     layout = ValueLayout(spec)
+    lockOffset = spec.lockOffset
     keyShape = HashKeyShape(keySize: spec.keySize)
     seed = HashSeed(isRandom: !spec.flags.contains(.zeroSeed))
     if isLRU, spec.flags.contains(.noCommonLRU) {

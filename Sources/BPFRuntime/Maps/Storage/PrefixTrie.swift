@@ -5,7 +5,7 @@ import Synchronization
 ///
 /// A key is a prefix length of 4 bytes in host order and data, its first bit the highest of the first byte. A lookup
 /// takes no lock: changes, one at a time, are counted before and after, and a walk during which the count changed is
-/// repeated. Nodes lie in one range of memory, values in another, at addresses that never change; a removed node stays
+/// repeated. Nodes lie in one range of memory, longer values in another, at addresses that never change; a removed node stays
 /// readable.
 ///
 /// Tables over the trie save a lookup most of the walk (``PrefixTable``): the trie alone would do.
@@ -59,17 +59,19 @@ final class PrefixTrie: @unchecked Sendable {
   ) throws(MapMemoryRefusal) {
     dataSize = keySize - 4
     words = dataSize.roundedUpTo8 / 8
-    // Two IPv4 nodes to a cache line.
-    nodeStride = words == 1 ? 32 : 16 + 8 * words
+    let header = 16 + 8 * words
+    let stride = valueSize.roundedUpTo8
+    // A short value lies beside its node, in the same cache line; forks waste the room of one.
+    let isBeside = stride <= 16
+    nodeStride = isBeside ? header + stride : words == 1 ? 32 : header
     rootBits = maxEntries >= 8192 && dataSize >= 2 ? 16 : 8
     tableCount = min(maxEntries / 8, 1 << 16)
     tableStride = unsafe PrefixTable.slotsOffset(words: words) + 256 * 8
     self.maxEntries = maxEntries
-    let stride = valueSize.roundedUpTo8
     var plan = MemoryLayoutPlan()
     // A fork has two children, so that there are fewer forks than entries, the spare one included.
     let nodesOffset = plan.add(2 * (maxEntries + 2), stride: nodeStride)
-    let valuesOffset = plan.add(maxEntries + 2, stride: stride)
+    let valuesOffset = plan.add(isBeside ? 0 : maxEntries + 2, stride: stride)
     let rootOffset = plan.add(1 << rootBits, stride: 8)
     let tablesOffset = plan.add(tableCount, stride: tableStride)
     guard maxEntries < 1 << 30 else { throw .overLimit(limits.maximumBytes) }
@@ -79,8 +81,8 @@ final class PrefixTrie: @unchecked Sendable {
     unsafe rootSlots = (memory.base + rootOffset).assumingMemoryBound(to: Atomic<UInt64>.self)
     unsafe tables = memory.base + tablesOffset
     unsafe slots = ValueSlots(
-      base: memory.base + valuesOffset, valueSize: valueSize, stride: stride, workerStride: 0,
-      workers: 1)
+      base: isBeside ? memory.base + (nodesOffset + header) : memory.base + valuesOffset,
+      valueSize: valueSize, stride: isBeside ? nodeStride : stride, workerStride: 0, workers: 1)
     unsafe shared = .allocate(capacity: 1)
     unsafe shared.initialize(to: Shared(Changes(usedForks: UInt32(maxEntries) + 1)))
   }
