@@ -2,7 +2,7 @@ import BPFPlatform
 
 /// Look-ups that remove (`BPF_MAP_LOOKUP_AND_DELETE_ELEM`).
 extension Map {
-  /// Removes an entry of a hash map: its value as it was then, or nil where there is none.
+  /// Removes an entry of a hash map or of a `stack_trace`: its value as it was then, or nil where there is none.
   ///
   /// - Parameter flags: ``MapUpdateFlags/lock`` to read the value while nobody holds its spin lock.
   /// - Complexity: O(1).
@@ -18,6 +18,10 @@ extension Map {
         try checkWritable()
       })
     try checkKey(key)
+    if spec.kind == .stackTrace {
+      guard let value = try get(key) else { return nil }
+      return try delete(key) ? value : nil
+    }
     guard case .hash(let table) = storage else {
       throw error(.notSupported, "a \(spec.kind.name) has no entries that a look-up could remove")
     }

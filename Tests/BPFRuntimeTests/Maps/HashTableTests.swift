@@ -125,8 +125,11 @@ struct HashTableTests {
 
   @Test(.enabled(if: KernelOracle.isAvailable, "\(KernelOracle.comment)"))
   func `entries are taken as the kernel takes them`() throws {
-    for spec in MapSamples.all {
-      if spec.kind == .queue || spec.kind == .stack || spec.kind == .bloomFilter { continue }
+    // Queues have operations of their own; what descriptor 0 is to a map of sockets depends on who runs the tests.
+    let others: [MapKind] = [
+      .queue, .stack, .bloomFilter, .socketMap, .socketHash, .reuseportSocketArray, .xskMap,
+    ]
+    for spec in MapSamples.all where !others.contains(spec.kind) {
       let map = try Map(spec, workers: KernelOracle.possibleProcessors)
       let kernel = try KernelMap(spec)
       var traffic = MapTraffic(spec, valueSize: map.hostValueSize, keys: 8, seed: 3)

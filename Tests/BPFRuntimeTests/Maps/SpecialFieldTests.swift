@@ -66,14 +66,17 @@ struct SpecialFieldTests {
       let expected: [Int: UInt64] = [0: 0x0101_0101, 24: 0x0101_0101_0101_0101]
       #expect(word == expected[offset, default: 0])
     }
-    // What a program keeps there stays in an array, whose values are changed in place.
+    // A lock stays in an array, whose values are changed in place; a timer ends with the value it was in.
+    unsafe value.storeBytes(of: 0x1234, toByteOffset: 4, as: UInt32.self)
     unsafe value.storeBytes(of: 0x1234, toByteOffset: 8, as: UInt64.self)
     try map.set(key, [UInt8](repeating: 2, count: 32))
     #expect(try map.get(key)?[8..<24].allSatisfy { $0 == 0 } == true)
     #expect(try map.get(key)?[0] == 2)
     let changed = unsafe try Self.value(map)
-    let kept = unsafe changed.load(fromByteOffset: 8, as: UInt64.self)
-    #expect(kept == (kind == .array ? 0x1234 : 0))
+    let lock = unsafe changed.load(fromByteOffset: 4, as: UInt32.self)
+    #expect(lock == (kind == .array ? 0x1234 : 0))
+    let timer = unsafe changed.load(fromByteOffset: 8, as: UInt64.self)
+    #expect(timer == 0)
     #expect(try map.entries().allSatisfy { $0.value[4..<24].allSatisfy { $0 == 0 } })
   }
 
