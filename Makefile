@@ -37,7 +37,7 @@ bench-patching: packages
 # Every fuzz target for SECONDS each.
 SECONDS ?= 600
 fuzz: packages
-	for target in object capture assembler batch rewrite; do sh Fuzz/run $$target $(SECONDS) || exit 1; done
+	for target in object capture assembler batch rewrite patcher; do sh Fuzz/run $$target $(SECONDS) || exit 1; done
 
 clean:
 	rm -rf .build Benchmarks/.build Fuzz/.build

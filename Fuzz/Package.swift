@@ -2,7 +2,7 @@
 import PackageDescription
 
 // Each target is an executable of its own: libFuzzer brings the main function. `run` builds and starts them.
-let targets = ["Object", "Capture", "Assembler", "Batch", "Rewrite"]
+let targets = ["Object", "Capture", "Assembler", "Batch", "Rewrite", "Patcher"]
 
 let package = Package(
   name: "Fuzz",
@@ -18,6 +18,7 @@ let package = Package(
         .product(name: "BPFKit", package: "BPFKit"),
         .product(name: "BPFCapture", package: "BPFKit"),
         .product(name: "BPFCommands", package: "BPFKit"),
+        .product(name: "PatcherOracles", package: "BPFKit"),
       ],
       swiftSettings: [
         .strictMemorySafety(), .treatAllWarnings(as: .error),
