@@ -12,7 +12,7 @@ extension ExecutionFrame {
     .redirectMap, .checksumDifference, .xdpAdjustHead, .xdpAdjustMetadata, .xdpAdjustTail,
     .xdpGetBufferLength, .xdpLoadBytes, .xdpStoreBytes, .skbLoadBytes, .skbLoadBytesRelative,
     .skbStoreBytes, .skbPullData, .l3ChecksumReplace, .l4ChecksumReplace, .loop,
-    .forEachMapElement,
+    .forEachMapElement, .userRingBufferDrain,
   ]).union(packetHelpers).union(memoryHelpers)
 
   /// Queues, locks, timers, dynptrs, call stacks, the task, and what reads memory by address.
@@ -29,7 +29,8 @@ extension ExecutionFrame {
   /// Those of ``implementedHelpers`` that choose the instruction to go on with, or keep a function of the program: an
   /// engine does them itself.
   static let controlFlowHelpers: Set<HelperID> = [
-    .tailCall, .loop, .forEachMapElement, .timerInit, .timerSetCallback, .timerStart, .timerCancel,
+    .tailCall, .loop, .forEachMapElement, .userRingBufferDrain, .timerInit, .timerSetCallback,
+    .timerStart, .timerCancel,
   ]
 
   /// Runs one of ``implementedHelpers``, all but those that are control flow (`bpf_tail_call`, `bpf_loop` and its kin).

@@ -22,6 +22,8 @@ extension CheckedMachine {
       case loop(index: UInt32, count: UInt32)
       /// `bpf_for_each_map_elem`: the region of the map, where the walk is, and how many elements it saw.
       case elements(map: Int, walk: ElementWalk, count: UInt64)
+      /// `bpf_user_ringbuf_drain`: the region of the map, how many samples the callback was given, and the last one's region.
+      case samples(map: Int, flags: UInt64, count: UInt64, sample: Int)
     }
   }
 
@@ -97,7 +99,7 @@ extension CheckedMachine {
         valueSize: size)
     } else {
       // An array's key is its index, kept where the callback's frame begins.
-      let place = unsafe keys + callbacks[last].depth
+      let place = unsafe argumentWords(callbacks[last].depth)
       unsafe place.pointee = UInt64(walk.index)
       unsafe regions[argument] = Region(
         base: UnsafeMutableRawPointer(place), readable: 4, kind: .mapKey, valueSize: 4)
@@ -151,6 +153,9 @@ extension CheckedMachine {
       if answer == 0, enterNextElement() { return .again }
       unsafe registers[0] = count
       unsafe regions[RegionNumber.firstArgument + depth] = .empty(.none)
+    case .samples(let map, let flags, let count, let sample):
+      let end = endSample(map: map, flags: flags, count: count, sample: sample, isLast: answer == 1)
+      guard case .finished = end else { return end }
     }
     callbacks.removeLast()
     return .finished

@@ -288,8 +288,9 @@ extension CheckedMachine {
     liveRecords -= 1
   }
 
-  /// Gives back what the program kept: its lock, and its records.
+  /// Gives back what the program kept: its lock, the rings it drained, and its records.
   func end() {
+    abandonDrains()
     if let lock = unsafe heldLock {
       unsafe ValueLock.release(lock)
       unsafe heldLock = nil
@@ -330,6 +331,9 @@ extension CheckedMachine {
         context: arguments.2, flags: arguments.3)
     case .forEachMapElement:
       return forEachElement(
+        ofMap: map, entry: Int(arguments.1), context: arguments.2, flags: arguments.3)
+    case .userRingBufferDrain:
+      return drainSamples(
         ofMap: map, entry: Int(arguments.1), context: arguments.2, flags: arguments.3)
     case .timerInit, .timerSetCallback, .timerStart, .timerCancel:
       return runTimerHelper(id, arguments, map: map)

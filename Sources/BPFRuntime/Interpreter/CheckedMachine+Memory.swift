@@ -33,7 +33,7 @@ extension CheckedMachine {
       }
       return unsafe bytes
 
-    case .packet, .memory, .record, .mapKey:
+    case .packet, .memory, .record, .sample, .mapKey:
       let isInside = unsafe max(region.pointee.readable, region.pointee.writable) >= end
       guard isInside else { break }
       guard unsafe (isWrite ? region.pointee.writable : region.pointee.readable) >= end else {
@@ -137,7 +137,7 @@ extension CheckedMachine {
     let end: UInt64
     switch unsafe region.pointee.kind {
     case .stack: end = unsafe region.pointee.stackBytes
-    case .packet, .memory, .record, .mapKey: end = unsafe region.pointee.readable
+    case .packet, .memory, .record, .sample, .mapKey: end = unsafe region.pointee.readable
     case .mapValues:
       guard unsafe region.pointee.mayRead, unsafe offset < region.pointee.total else { return nil }
       end = unsafe offset - offset % region.pointee.stride + region.pointee.valueSize
@@ -203,6 +203,7 @@ extension CheckedMachine {
     case .dynptr: return .dynptr
     case .record: return .record(offset: offset, size: Int(region.valueSize))
     case .releasedRecord: return .releasedRecord
+    case .sample: return .sample(offset: offset, size: Int(region.valueSize))
     case .function: return .function
     }
   }

@@ -20,7 +20,7 @@ final class CheckedMachine {
     static let context = firstStack + maximumFrames
     static let function = context + 1
     static let firstDynamic = function + 1
-    /// What the callback of the function at each depth is given: the key of a map's element.
+    /// What the callback of the function at each depth is given: the key of a map's element, or the dynptr of a sample.
     static let firstArgument = firstMap - maximumFrames
     static let firstMap = 1024
     static func map(_ index: Int) -> Int { firstMap + 2 * index }
@@ -47,8 +47,9 @@ final class CheckedMachine {
   /// Where a context load leaves a value that is not stored as the program sees it.
   let scratch: UnsafeMutablePointer<UInt64>
 
-  /// The keys of arrays' elements that callbacks are given, one for each depth.
-  let keys: UnsafeMutablePointer<UInt64>
+  /// What callbacks are given that is kept nowhere else, two words for each depth: the key of an array's element, the dynptr of
+  /// a sample.
+  private let arguments: UnsafeMutablePointer<UInt64>
 
   /// What the stack's shadow holds for a dynptr's bytes, instead of 0 or 0xff.
   static let dynptrMark: UInt8 = 0x5a
@@ -78,8 +79,8 @@ final class CheckedMachine {
     unsafe callFrames = .allocate(capacity: Self.maximumFrames)
     unsafe scratch = .allocate(capacity: 1)
     unsafe scratch.initialize(to: 0)
-    unsafe keys = .allocate(capacity: Self.maximumFrames)
-    unsafe keys.initialize(repeating: 0, count: Self.maximumFrames)
+    unsafe arguments = .allocate(capacity: 2 * Self.maximumFrames)
+    unsafe arguments.initialize(repeating: 0, count: 2 * Self.maximumFrames)
     let count = RegionNumber.firstMap
     let table = UnsafeMutablePointer<Region>.allocate(capacity: count)
     unsafe table.initialize(repeating: .empty(.none), count: count)
@@ -104,7 +105,7 @@ final class CheckedMachine {
     unsafe state.deallocate()
     unsafe callFrames.deallocate()
     unsafe scratch.deallocate()
-    unsafe keys.deallocate()
+    unsafe arguments.deallocate()
   }
 }
 
@@ -167,6 +168,10 @@ extension CheckedMachine {
   static func framePointer(_ depth: Int) -> UInt64 {
     GuestAddress.make(region: RegionNumber.firstStack + depth, offset: UInt64(stackSize))
   }
+
+  /// The words for what the callback of the function at a depth is given.
+  @unsafe
+  func argumentWords(_ depth: Int) -> UnsafeMutablePointer<UInt64> { unsafe arguments + 2 * depth }
 
   /// Makes another program the one that runs: at the start, after a tail call, on return from one.
   func switchCode(to code: CheckedCode) {

@@ -93,6 +93,8 @@ extension Fault.MemoryRegion {
     case .record(let offset, let size):
       "outside a ring buffer record, at offset \(offset) of \(size) bytes"
     case .releasedRecord: "in a ring buffer record that was submitted or discarded"
+    case .sample(let offset, let size):
+      "outside a sample of a user ring buffer, at offset \(offset) of \(size) bytes"
     case .function: "in a function's code"
     }
   }
@@ -111,6 +113,7 @@ extension Fault.MemoryRegion {
     case .dynptr: "of a dynptr"
     case .map(let map): "of map \(map) itself"
     case .record(let offset, _): "of a ring buffer record at offset \(offset)"
+    case .sample(let offset, _): "of a sample of a user ring buffer at offset \(offset)"
     case .releasedRecord: "of a ring buffer record that was submitted or discarded"
     case .function: "of a function's code"
     }

@@ -126,6 +126,8 @@ public struct Fault: Error, Hashable, Sendable {
     case record(offset: Int, size: Int)
     /// A ring buffer record that was submitted or discarded.
     case releasedRecord
+    /// A sample that the host submitted to a user ring buffer.
+    case sample(offset: Int, size: Int)
     case function
   }
 }

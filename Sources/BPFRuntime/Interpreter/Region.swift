@@ -33,7 +33,7 @@ struct Region {
   /// For a map: its kind. For a record: whether a dynptr has it. For a stale packet: the helper that moved it.
   var index: Int32 = 0
   /// For the values of a map: the distance between two values, the bytes of one, and those of all with padding.
-  /// For a map: the bytes of a key and of a value. For a record or a key: its size.
+  /// For a map: the bytes of a key and of a value. For a record, a sample or a key: its size.
   var stride: UInt64 = 0
   var valueSize: UInt64 = 0
   var total: UInt64 = 0
@@ -42,7 +42,7 @@ struct Region {
     case none, stack, context, packet, stalePacket, memory
     /// A map, of which `base` is an unretained reference. Its values are the next region.
     case map
-    case mapValues, mapKey, dynptr, record, releasedRecord, function
+    case mapValues, mapKey, dynptr, record, releasedRecord, sample, function
   }
 
   static func empty(_ kind: Kind, index: Int = 0) -> Region {

@@ -79,6 +79,8 @@ public final class Map: Sendable {
           })
       case .ringBuffer:
         return .ring(try RingBuffer(size: spec.maxEntries, limits: limits))
+      case .userRingBuffer:
+        return .special(try UserRing(size: spec.maxEntries, limits: limits))
       case .arrayOfMaps, .hashOfMaps:
         return .special(try MapsTable(spec, limits: limits))
       case .queue, .stack:
@@ -106,7 +108,7 @@ public final class Map: Sendable {
         return .special(try InstructionTable(count: spec.maxEntries, limits: limits))
       case .cgroupArray, .socketMap, .xskMap, .socketHash, .cgroupStorage,
         .reuseportSocketArray, .perCPUCgroupStorage, .socketStorage, .inodeStorage,
-        .taskStorage, .userRingBuffer, .cgroupLocalStorage, .arena:
+        .taskStorage, .cgroupLocalStorage, .arena:
         return .special(ObjectTable(spec))
       case .structOps, .resizableHash:
         preconditionFailure("the attributes of other kinds are refused before")

@@ -17,7 +17,7 @@ final class ObjectTable: SpecialTable {
     case cgroupStorage, perCPUCgroupStorage
     /// What is kept with a socket, an inode, a task or a control group.
     case localStorage
-    case userRingBuffer, arena
+    case arena
   }
 
   init(_ spec: MapSpec) {
@@ -33,11 +33,10 @@ final class ObjectTable: SpecialTable {
     case .cgroupStorage: kind = .cgroupStorage
     case .perCPUCgroupStorage: kind = .perCPUCgroupStorage
     case .socketStorage, .inodeStorage, .taskStorage, .cgroupLocalStorage: kind = .localStorage
-    case .userRingBuffer: kind = .userRingBuffer
     case .arena: kind = .arena
     case .hash, .array, .programArray, .perfEventArray, .perCPUHash, .perCPUArray, .stackTrace,
       .lruHash, .lruPerCPUHash, .lpmTrie, .arrayOfMaps, .hashOfMaps, .deviceMap, .cpuMap,
-      .queue, .stack, .deviceMapHash, .structOps, .ringBuffer, .bloomFilter,
+      .queue, .stack, .deviceMapHash, .structOps, .ringBuffer, .bloomFilter, .userRingBuffer,
       .instructionArray, .resizableHash:
       preconditionFailure("maps of other kinds hold something")
     }
@@ -61,7 +60,7 @@ final class ObjectTable: SpecialTable {
     case .localStorage: throw .badDescriptor
     case .cgroupStorage, .perCPUCgroupStorage: return nil
     case .arena: throw .invalidArgument
-    case .cgroupArray, .userRingBuffer: throw .notSupported
+    case .cgroupArray: throw .notSupported
     }
   }
 
@@ -84,7 +83,6 @@ final class ObjectTable: SpecialTable {
       return flags == 0 || flags == MapUpdateFlags.exist.rawValue ? .noEntry : .invalidArgument
     case .localStorage: return .badDescriptor
     case .arena: return .notSupportedByOperation
-    case .userRingBuffer: return .notSupported
     }
   }
 
@@ -105,7 +103,6 @@ final class ObjectTable: SpecialTable {
     case .socketHash: .noEntry
     case .localStorage: .badDescriptor
     case .arena: .notSupportedByOperation
-    case .userRingBuffer: .notSupported
     }
   }
 
@@ -117,7 +114,7 @@ final class ObjectTable: SpecialTable {
       return ArrayTable.nextKey(after: index, count: count).map(Map.bytes)
     case .socketHash, .cgroupStorage, .perCPUCgroupStorage: return nil
     case .arena: throw .notSupportedByOperation
-    case .localStorage, .userRingBuffer: throw .notSupported
+    case .localStorage: throw .notSupported
     }
   }
 
@@ -128,7 +125,6 @@ final class ObjectTable: SpecialTable {
     case .xskMap: noneOf("AF_XDP sockets")
     case .socketMap, .socketHash, .socketArray: noneOf("sockets")
     case .localStorage: noneOf("sockets, inodes, tasks or control groups")
-    case .userRingBuffer: "a user_ringbuf has no entries"
     case .arena: "an arena has no entries: programs use its pages"
     }
   }
