@@ -180,7 +180,7 @@ import Testing
     (#""ebpf":"9500000000000000","type":"raw","stage":"verify""#, "verify"),
     (#""ebpf":"9500000000000000","type":"raw","verified":true"#, "verify"),
     (
-      #""ebpf":"9500000000000000","type":"raw","maps":[{"kind":"bloom_filter","value_size":4,"max_entries":1}]"#,
+      #""ebpf":"9500000000000000","type":"raw","maps":[{"kind":"struct_ops","value_size":4,"max_entries":1}]"#,
       "map_kind"
     ),
     (#""ebpf":"9500000000000000","type":"kprobe""#, "program_type"),
