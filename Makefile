@@ -34,10 +34,12 @@ bench: packages
 bench-patching: packages
 	PLOT=Documentation/Patching.svg $(SWIFT) run -c release --package-path Benchmarks Benchmarks - patching
 
-# Every fuzz target for SECONDS each.
+# Every fuzz target for SECONDS each, then maps against their model and the kernel, OPERATIONS on each.
 SECONDS ?= 600
+OPERATIONS ?= 2000000
 fuzz: packages
 	for target in object capture assembler batch rewrite patcher; do sh Fuzz/run $$target $(SECONDS) || exit 1; done
+	BPFKIT_MODEL_OPERATIONS=$(OPERATIONS) $(SWIFT) test -c release -Xswiftc -enable-testing --filter 'Map(Model|Stress)Tests'
 
 clean:
 	rm -rf .build Benchmarks/.build Fuzz/.build

@@ -9,11 +9,13 @@ import Testing
 /// SAFETY (whole file): keys and values are as large as the maps'.
 struct MapStressTests {
   private static let threads = 8
+  /// The operations of each thread.
   private static var rounds: Int {
+    if let asked = MapSamples.askedOperations { return max(asked / threads, 8) }
     #if DEBUG
-    2_000
+    return 2_000
     #else
-    100_000
+    return 100_000
     #endif
   }
 

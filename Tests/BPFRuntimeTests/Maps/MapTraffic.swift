@@ -74,7 +74,7 @@ struct MapTraffic {
     return bytes(length, count: 4) + data
   }
 
-  private mutating func value() -> [UInt8] {
+  mutating func value() -> [UInt8] {
     if spec.kind == .cpuMap {
       let program = below(4) == 0 ? random() >> 32 : 0
       let length = below(8) == 0 ? 16384 + below(2) : below(3) * 64
