@@ -1,4 +1,5 @@
 import BPFPlatform
+import Foundation
 
 /// Maps of every kind that has entries, small enough to fill up.
 enum MapSamples {
@@ -61,8 +62,14 @@ enum MapSamples {
     MapSpec(name: "devmap_4", kind: .deviceMap, keySize: 4, valueSize: 4, maxEntries: 6),
   ]
 
-  /// The operations to run on a map: 100,000 where the code is optimised.
-  static var operations: Int {
+  /// The operations to run on a map: `BPFKIT_MODEL_OPERATIONS`, else 100,000 where the code is optimised.
+  static var operations: Int { askedOperations ?? usualOperations }
+
+  /// The operations that the environment asks for.
+  static let askedOperations = ProcessInfo.processInfo.environment["BPFKIT_MODEL_OPERATIONS"]
+    .flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil }
+
+  private static var usualOperations: Int {
     #if DEBUG
     3_000
     #else

@@ -13,6 +13,10 @@ enum BPFCommand: Int32 {
   case takeElement = 21
   case loadTypes = 18
   case freezeMap = 22
+  case lookUpBatch = 24
+  case takeBatch = 25
+  case updateBatch = 26
+  case deleteBatch = 27
 }
 
 /// The arguments of one bpf(2) call (`union bpf_attr`), by offset.

@@ -120,6 +120,24 @@ extension HashTable {
     unsafe bucket.unlock(control)
   }
 
+  /// The entries of a bucket and of those behind it, at one moment.
+  func entries(ofBucket number: Int, isLocking: Bool) -> [(key: [UInt8], value: [UInt8])] {
+    let bucket = unsafe bucket(number)
+    guard unsafe bucket.isUsed else { return [] }
+    var entries: [(key: [UInt8], value: [UInt8])] = []
+    let control = unsafe bucket.lock()
+    unsafe forEachElement(in: bucket, control) { element in
+      unsafe entries.append(
+        (
+          copyKey(element),
+          slots.read(Int(element), lockOffset: isLocking ? lockOffset : nil)
+        ))
+      return true
+    }
+    unsafe bucket.unlock(control)
+    return entries
+  }
+
   /// Calls `body` with all entries, bucket by bucket; each bucket as it is at one moment.
   func forEach(_ body: ([UInt8], [UInt8]) -> Void) {
     var entries: [([UInt8], [UInt8])] = []
