@@ -1,5 +1,5 @@
 // Sends copies of packets, tags them and redirects them: what `bpfkit run` reports of a classifier that does.
-// Built with: clang -target bpf -O2 -g -mcpu=v3 -c mirror.bpf.c -o mirror.bpf.o
+// Built with: clang -target bpf -O2 -g -mcpu=v3 -fdebug-compilation-dir=. -c mirror.bpf.c -o mirror.bpf.o
 typedef unsigned int __u32;
 typedef unsigned short __u16;
 typedef unsigned long long __u64;
