@@ -39,7 +39,8 @@ struct PrefixTrieTests {
   ///   - size: the bytes of data.
   ///   - common: how many of them at the start are the same for most prefixes.
   @Test(arguments: [
-    (size: 4, common: 0, entries: 10_000), (4, 1, 10_000), (4, 2, 1000), (1, 0, 300),
+    (size: 4, common: 0, entries: 10_000), (4, 1, 10_000), (4, 2, 1000), (4, 2, 40), (4, 3, 100),
+    (1, 0, 300), (2, 0, 60), (16, 1, 2000),
     (16, 4, 9000), (16, 6, 500), (40, 30, 600), (256, 200, 300),
   ])
   func `the longest prefix is found`(size: Int, common: Int, entries: Int) throws {

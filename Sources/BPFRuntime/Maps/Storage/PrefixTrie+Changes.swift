@@ -184,7 +184,8 @@ extension PrefixTrie {
         unsafe end.link.pointee.store(heir, ordering: .releasing)
       }
       unsafe tellTables(
-        removed: node, former: former, heir: heir, key, length: keyLength, ancestor: end.ancestor)
+        removed: node, former: former, heir: heir, key, length: keyLength,
+        ancestor: end.ancestor, &changes)
       unsafe giveBack(node, &changes)
       if changes.count == 0 { unsafe forgetTables(&changes) }
       return nil

@@ -56,7 +56,9 @@ extension PrefixTrie {
       if depth > maximumLength { return 0 }
       if slot.best != 0 { best = slot.best }
     }
-    return unsafe walk(key, maximumLength, from: slot.start, best: best)
+    if slot.isWalk { return unsafe walk(key, maximumLength, from: slot.node, best: best) }
+    let found = unsafe bucket(slot.bucket).find(window(ofKey: key, depth))
+    return found != 0 ? found : best
   }
 
   /// How many of the first `limit` bits of a key are those before a table.
@@ -117,12 +119,24 @@ extension PrefixTrie {
           at: match & ~7, above: slot.tableNumber, next, in: place, end, key, length, &changes)
         return
       }
-      if slot.start == 0 || slot.start == old {
-        slot.start = slot.start == 0 ? new : upper
+      let top: UInt32
+      var isFull = false
+      if slot.isWalk {
+        top = slot.node == old ? upper : slot.node
+      } else {
+        let isSame = unsafe old != 0 && upper == new && self.length(old) == length
+        let hasEntered = unsafe enter(
+          new, replacing: isSame ? old : 0, key, length, in: &slot, end, &changes)
         unsafe place.pointee.store(slot.bits, ordering: .relaxed)
+        if hasEntered { return }
+        isFull = unsafe slot.bucket != 0 && length - end <= PrefixBucket.longestPattern
+        unsafe top = topmost(key, length, from: end)
+        unsafe giveBackBucket(slot.bucket, &changes)
       }
-      if unsafe isLong(from: slot.start, key, length) {
-        let depth = unsafe self.length(slot.start) & ~7
+      slot = PrefixTable.Slot(node: top, best: slot.best)
+      unsafe place.pointee.store(slot.bits, ordering: .relaxed)
+      if unsafe isFull || isLong(from: top, key, length) {
+        let depth = unsafe self.length(top) & ~7
         unsafe insertTable(at: depth, above: nil, 0, in: place, end, key, length, &changes)
       }
       return
@@ -134,7 +148,7 @@ extension PrefixTrie {
   @unsafe
   func tellTables(
     removed old: UInt32, former: UInt32, heir: UInt32, _ key: UnsafeRawPointer, length: Int,
-    ancestor: UInt32
+    ancestor: UInt32, _ changes: inout Changes
   ) {
     var (slots, depth, bits) = unsafe (rootSlots, 0, rootBits)
     while true {
@@ -157,11 +171,13 @@ extension PrefixTrie {
         unsafe (slots, depth, bits) = (self.slots(table), slot.isSkipping ? table.depth : end, 8)
         continue
       }
-      if slot.start == former {
-        slot.start = heir
-      } else if slot.start == old {
-        // The fork that went was above the slot, and so is what came in its place.
-        slot.start = 0
+      if !slot.isWalk {
+        unsafe leave(old, in: &slot, &changes)
+      } else if slot.node == former, heir != 0 {
+        slot = PrefixTable.Slot(node: heir, best: slot.best)
+      } else if slot.node == former || slot.node == old {
+        // Nothing is left; or the fork that went was above the slot, and so is what came in its place.
+        slot = PrefixTable.Slot(best: slot.best)
       }
       unsafe place.pointee.store(slot.bits, ordering: .relaxed)
       return
@@ -194,7 +210,7 @@ extension PrefixTrie {
     guard depth + 8 <= maximumLength, let number = unsafe takeTable(&changes) else {
       if let lower {
         unsafe giveBackTable(lower, &changes)
-        slot.start = top
+        slot = PrefixTable.Slot(node: top, best: slot.best)
         unsafe place.pointee.store(slot.bits, ordering: .relaxed)
       }
       return
@@ -207,6 +223,8 @@ extension PrefixTrie {
     let slots = unsafe slots(table)
     for index in 0..<256 { unsafe slots[index].store(0, ordering: .relaxed) }
     unsafe fill(slots, depth, from: top)
+    // What is under the slot of a table below is there already.
+    var lowerIndex: Int?
     if let lower {
       let index = unsafe Int(
         self.table(lower).word(depth / 64) >> UInt64(56 - depth % 64) & 0xff)
@@ -214,6 +232,14 @@ extension PrefixTrie {
       unsafe slots[index].store(
         PrefixTable.Slot(table: lower, isSkipping: lowerDepth != depth + 8, best: held.best).bits,
         ordering: .relaxed)
+      lowerIndex = index
+    }
+    for index in 0..<256 where index != lowerIndex {
+      let slot = unsafe PrefixTable.Slot(slots[index].load(ordering: .relaxed))
+      guard slot.isWalk, let bucket = unsafe makeBucket(from: slot.node, depth + 8, &changes)
+      else { continue }
+      unsafe slots[index].store(
+        PrefixTable.Slot(bucket: bucket, best: slot.best).bits, ordering: .relaxed)
     }
     unsafe place.pointee.store(
       PrefixTable.Slot(table: number, isSkipping: depth != end, best: slot.best).bits,
@@ -250,16 +276,16 @@ extension PrefixTrie {
       if length >= depth + 8 {
         let held = unsafe PrefixTable.Slot(slots[byte].load(ordering: .relaxed))
         unsafe slots[byte].store(
-          PrefixTable.Slot(start: node, best: held.best).bits, ordering: .relaxed)
+          PrefixTable.Slot(node: node, best: held.best).bits, ordering: .relaxed)
         continue
       }
       if !isFork(node) {
         let size = 1 << (depth + 8 - length)
         let first = byte & ~(size - 1)
         for index in first..<first + size {
-          let held = unsafe PrefixTable.Slot(slots[index].load(ordering: .relaxed))
-          unsafe slots[index].store(
-            PrefixTable.Slot(start: held.start, best: node).bits, ordering: .relaxed)
+          var held = unsafe PrefixTable.Slot(slots[index].load(ordering: .relaxed))
+          held.best = node
+          unsafe slots[index].store(held.bits, ordering: .relaxed)
         }
       }
       for side in 0..<2 {
@@ -281,7 +307,7 @@ extension PrefixTrie {
     return changes.usedTables
   }
 
-  /// Gives back a table and those under it.
+  /// Gives back a table, and the tables and buckets under it.
   @unsafe
   private func giveBackTable(_ number: UInt32, _ changes: inout Changes) {
     var pending = [number]
@@ -289,14 +315,18 @@ extension PrefixTrie {
       let slots = unsafe slots(table(number))
       for index in 0..<256 {
         let slot = unsafe PrefixTable.Slot(slots[index].load(ordering: .relaxed))
-        if slot.isTable { pending.append(slot.tableNumber) }
+        if slot.isTable {
+          pending.append(slot.tableNumber)
+        } else if !slot.isWalk {
+          unsafe giveBackBucket(slot.bucket, &changes)
+        }
       }
       unsafe slots[0].store(UInt64(changes.freeTable), ordering: .relaxed)
       changes.freeTable = number
     }
   }
 
-  /// Forgets all tables, where no prefix is left.
+  /// Forgets all tables and buckets, where no prefix is left.
   @unsafe
   func forgetTables(_ changes: inout Changes) {
     for index in 0..<1 << rootBits {
@@ -304,7 +334,7 @@ extension PrefixTrie {
         unsafe rootSlots[index].store(0, ordering: .relaxed)
       }
     }
-    changes.usedTables = 0
-    changes.freeTable = 0
+    (changes.usedTables, changes.freeTable) = (0, 0)
+    (changes.usedBuckets, changes.freeBucket) = (0, 0)
   }
 }

@@ -8,7 +8,7 @@ import Synchronization
 /// repeated. Nodes lie in one range of memory, longer values in another, at addresses that never change; a removed node stays
 /// readable.
 ///
-/// Tables over the trie save a lookup most of the walk (``PrefixTable``): the trie alone would do.
+/// Tables and buckets over the trie save a lookup most of the walk (``PrefixTable``): the trie alone would do.
 @safe
 final class PrefixTrie: @unchecked Sendable {
   // `@unchecked`: what is in nodes is atomic; what a walk reads of a node that changes meanwhile is thrown away.
@@ -30,6 +30,9 @@ final class PrefixTrie: @unchecked Sendable {
   let tables: UnsafeMutableRawPointer
   let tableCount: Int
   let tableStride: Int
+  /// The buckets, from number 0, which is that of all empty slots, always empty.
+  let buckets: UnsafeMutableRawPointer
+  let bucketCount: Int
   let shared: UnsafeMutablePointer<Shared>
 
   /// What changes under the lock.
@@ -43,6 +46,9 @@ final class PrefixTrie: @unchecked Sendable {
     /// The last table ever used, and the first free one, linked through its first slot.
     var usedTables: UInt32 = 0
     var freeTable: UInt32 = 0
+    /// As for tables; linked through the first lane.
+    var usedBuckets: UInt32 = 0
+    var freeBucket: UInt32 = 0
   }
 
   struct Shared: ~Copyable {
@@ -74,12 +80,18 @@ final class PrefixTrie: @unchecked Sendable {
     let valuesOffset = plan.add(isBeside ? 0 : maxEntries + 2, stride: stride)
     let rootOffset = plan.add(1 << rootBits, stride: 8)
     let tablesOffset = plan.add(tableCount, stride: tableStride)
-    guard maxEntries < 1 << 30 else { throw .overLimit(limits.maximumBytes) }
+    // None is empty but number 0, and no entry is in two.
+    bucketCount = maxEntries
+    let bucketsOffset = unsafe plan.add(bucketCount + 1, stride: PrefixBucket.size)
+    guard maxEntries < PrefixTable.Slot.numberLimit / 2 - 2 else {
+      throw .overLimit(limits.maximumBytes)
+    }
     memory = try MappedMemory(plan, limits: limits)
     if maxEntries >= 8192 { memory.preferLargePages() }
     unsafe nodes = memory.base + nodesOffset
     unsafe rootSlots = (memory.base + rootOffset).assumingMemoryBound(to: Atomic<UInt64>.self)
     unsafe tables = memory.base + tablesOffset
+    unsafe buckets = memory.base + bucketsOffset
     unsafe slots = ValueSlots(
       base: isBeside ? memory.base + (nodesOffset + header) : memory.base + valuesOffset,
       valueSize: valueSize, stride: isBeside ? nodeStride : stride, workerStride: 0, workers: 1)
