@@ -54,6 +54,7 @@ extension ExecutionFrame {
   }
 
   @unsafe
+  @inline(never)
   func ringBufferReserve(_ map: UInt64, size: UInt64, flags: UInt64) -> UInt64 {
     unsafe withMap(map, or: 0) { map in
       unsafe programBits(map.reserveRecord(count: size, flags: flags))
@@ -61,6 +62,7 @@ extension ExecutionFrame {
   }
 
   @unsafe
+  @inline(never)
   func ringBufferSubmit(_ record: UInt64, flags: UInt64) -> UInt64 {
     if let record = unsafe hostPointer(record) { unsafe Map.submitRecord(record, flags: flags) }
     return 0

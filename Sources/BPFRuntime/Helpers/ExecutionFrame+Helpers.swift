@@ -49,7 +49,8 @@ extension ExecutionFrame {
   public func callHelper(
     _ id: HelperID, _ a1: UInt64, _ a2: UInt64, _ a3: UInt64, _ a4: UInt64, _ a5: UInt64
   ) -> UInt64 {
-    // The most frequent ones, so that they pay nothing for the others' variables.
+    // The most frequent ones, so that they pay nothing for the others' variables: each is jumped to, and a lookup in an
+    // array is done here, without a stack frame.
     switch id {
     case .mapLookupElement: unsafe mapLookup(a1, key: a2)
     case .mapUpdateElement: unsafe mapUpdate(a1, key: a2, value: a3, flags: a4)

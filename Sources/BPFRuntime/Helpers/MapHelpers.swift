@@ -5,6 +5,7 @@ import BPFPlatform
 
 extension ExecutionFrame {
   @unsafe
+  @inline(__always)
   func mapLookup(_ map: UInt64, key: UInt64) -> UInt64 {
     guard let key = unsafe hostPointer(key) else { return 0 }
     return unsafe withMap(map, or: 0) { map in
@@ -24,6 +25,7 @@ extension ExecutionFrame {
   }
 
   @unsafe
+  @inline(never)
   func mapUpdate(_ map: UInt64, key: UInt64, value: UInt64, flags: UInt64) -> UInt64 {
     let fault = KernelError.badAddress.result
     guard let key = unsafe hostPointer(key), let value = unsafe hostPointer(value) else {
@@ -35,6 +37,7 @@ extension ExecutionFrame {
   }
 
   @unsafe
+  @inline(never)
   func mapDelete(_ map: UInt64, key: UInt64) -> UInt64 {
     let fault = KernelError.badAddress.result
     guard let key = unsafe hostPointer(key) else { return fault }

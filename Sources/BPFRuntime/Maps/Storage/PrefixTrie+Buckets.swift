@@ -1,3 +1,4 @@
+import CBPFShims
 import Synchronization
 
 // SAFETY (whole file): as for PrefixTrie; buckets change only while the lock is held and the version is odd. Slots name none
@@ -45,6 +46,14 @@ extension PrefixTrie {
   }
 
   // MARK: Changes
+
+  /// Asks for what a change will need after its walk through the trie.
+  @unsafe
+  @inline(__always)
+  func prefetchBucket(of key: UnsafeRawPointer) {
+    let slot = unsafe PrefixTable.Slot(rootSlots[rootIndex(key)].load(ordering: .relaxed))
+    if !slot.isTable, !slot.isWalk { unsafe bpfkit_prefetch(bucket(slot.bucket).lanes) }
+  }
 
   @unsafe
   private func takeBucket(_ changes: inout Changes) -> UInt32? {

@@ -8,8 +8,11 @@ extension PrefixTrie {
   @unsafe
   private func withChanges(_ body: (inout Changes) -> MapErrno?) -> MapErrno? {
     unsafe shared.pointee.changes.withLock { changes in
-      unsafe shared.pointee.version.add(1, ordering: .acquiringAndReleasing)
-      defer { unsafe _ = shared.pointee.version.add(1, ordering: .acquiringAndReleasing) }
+      // Only who holds the lock writes it.
+      let version = unsafe shared.pointee.version.load(ordering: .relaxed)
+      unsafe shared.pointee.version.store(version &+ 1, ordering: .relaxed)
+      atomicMemoryFence(ordering: .releasing)
+      defer { unsafe shared.pointee.version.store(version &+ 2, ordering: .releasing) }
       return body(&changes)
     }
   }
@@ -112,6 +115,7 @@ extension PrefixTrie {
     let keyLength = unsafe Self.length(ofKey: key)
     guard keyLength <= maximumLength else { return .invalidArgument }
     return unsafe withChanges { changes in
+      unsafe prefetchBucket(of: key)
       let end = unsafe end(of: key, keyLength)
       let old = unsafe end.node
       let match = unsafe end.match
@@ -156,6 +160,7 @@ extension PrefixTrie {
     let keyLength = unsafe Self.length(ofKey: key)
     guard keyLength <= maximumLength else { return .invalidArgument }
     return unsafe withChanges { changes in
+      unsafe prefetchBucket(of: key)
       let end = unsafe end(of: key, keyLength)
       let node = unsafe end.node
       guard node != 0, !isFork(node), unsafe length(node) == keyLength,

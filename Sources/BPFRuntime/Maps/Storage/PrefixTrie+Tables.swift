@@ -28,7 +28,7 @@ extension PrefixTrie {
   /// The first 8 or 16 bits of a key's data.
   @unsafe
   @inline(__always)
-  private func rootIndex(_ key: UnsafeRawPointer) -> Int {
+  func rootIndex(_ key: UnsafeRawPointer) -> Int {
     unsafe rootBits == 8 ? byte(key, 0) : byte(key, 0) &<< 8 | byte(key, 1)
   }
 
