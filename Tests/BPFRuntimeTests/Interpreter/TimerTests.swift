@@ -181,6 +181,24 @@ import Testing
     #expect(try Self.run(Self.initialize, map) == 0)
   }
 
+  /// The kernel's arrays end it (`bpf_obj_free_fields`), its hash maps write around it (`copy_map_value_locked`).
+  @Test(arguments: [MapKind.array, .hash])
+  func `an update under the value's lock ends the timer of an array's value`(
+    _ kind: MapKind
+  ) throws {
+    let value = [UInt8](repeating: 0, count: 32)
+    var spec = Self.spec(kind)
+    spec.valueSize = 32
+    spec.contents = [.init(key: [0, 0, 0, 0], value: .bytes(value))]
+    spec.specialFields.append(.init(.spinLock, offset: 24))
+    let map = try Map(spec)
+    defer { map.cancelTimers() }
+    try Self.run(Self.started(500), map)
+    try map.set([0, 0, 0, 0], value, flags: .lock)
+    #expect(map.runDueTimers(clock: .fixed(nanoseconds: 9_999)).isEmpty == (kind == .array))
+    #expect(try Self.run(Self.initialize, map) == (kind == .array ? 0 : -16))
+  }
+
   @Test func `timers are called in the order of their times`() throws {
     let map = try Map(Self.spec(.array, entries: 64))
     defer { map.cancelTimers() }

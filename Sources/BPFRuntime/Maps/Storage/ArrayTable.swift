@@ -61,9 +61,9 @@ final class ArrayTable: @unchecked Sendable {
       unsafe ValueLock.withLock(slots.address(index, worker: 0) + lockOffset) {
         unsafe slots.write(value, to: index)
       }
-      return nil
+    } else {
+      unsafe slots.write(value, to: index)
     }
-    unsafe slots.write(value, to: index)
     // The kernel too ends the timer of a value that is written over (`bpf_obj_free_fields`).
     if let layout, !slots.isPerWorker {
       unsafe layout.clearOwned(slots.address(index, worker: 0))
