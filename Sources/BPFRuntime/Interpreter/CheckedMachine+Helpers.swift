@@ -288,7 +288,7 @@ extension CheckedMachine {
     liveRecords -= 1
   }
 
-  /// Gives back what the program kept: its lock, the rings it drained, and its records.
+  /// Gives back what the program kept: its lock, the rings it drained, its records, and the programs it called.
   func end() {
     abandonDrains()
     if let lock = unsafe heldLock {
@@ -296,6 +296,10 @@ extension CheckedMachine {
       unsafe heldLock = nil
     }
     if liveRecords > 0 { discardRecords() }
+    // The last first: an array may be of a program that only the array before it keeps.
+    while let pin = unsafe pinned.popLast() {
+      unsafe pin.table._withUnsafeGuaranteedRef { unsafe $0.unpin(worker: pin.worker) }
+    }
   }
 
   /// Discards what the program reserved and never released, so that the ring buffer goes on.
@@ -346,12 +350,19 @@ extension CheckedMachine {
   /// Puts the program in a slot of a program array in place of the running one; false where there is none, or 33
   /// tail calls were made.
   private func tailCall(_ map: Map, index: UInt32) -> Bool {
-    guard tailCalls < Self.maximumTailCalls, let target = map.program(at: index) else {
+    guard tailCalls < Self.maximumTailCalls, case .programs(let table) = unsafe map.path else {
+      return false
+    }
+    if unsafe !pinned.contains(where: { unsafe $0.table.toOpaque() == table.toOpaque() }) {
+      unsafe table._withUnsafeGuaranteedRef { unsafe $0.pin(worker: frame.worker) }
+      unsafe pinned.append((table, frame.worker))
+    }
+    // SAFETY: the table is pinned, and with it what it holds, until the run ends.
+    guard let target = unsafe table._withUnsafeGuaranteedRef({ unsafe $0.code(at: index) }) else {
       return false
     }
     tailCalls += 1
-    visited.append(target.checked)
-    switchCode(to: target.checked)
+    switchCode(to: target)
     enterProgram()
     return true
   }

@@ -125,7 +125,6 @@ extension CheckedMachine {
     depth = 0
     tailCalls = 0
     liveRecords = 0
-    visited.removeAll()
     switchCode(to: code)
     packetRegion = makeRegion() ?? 0
     describePacket()
@@ -230,9 +229,10 @@ private struct State {
   var packetRegion = 0
   var liveRecords = 0
   var initialized: UInt16 = 0
-  var visited: [CheckedCode] = []
+  var pinned: [(table: Unmanaged<ProgramTable>, worker: Int)] = unsafe []
   var innerMaps = CheckedMachine.InnerMaps()
   var callbacks: [CheckedMachine.Callback] = []
+  var bucketsLeft = 0
   var heldLock: UnsafeMutableRawPointer?
   var next: UnsafeMutablePointer<DecodedInstruction>
   var failure: Fault.Kind?
@@ -295,10 +295,10 @@ extension CheckedMachine {
     get { unsafe state.pointee.initialized }
     set { unsafe state.pointee.initialized = newValue }
   }
-  /// The programs tail calls led to, kept alive for the functions that wait below.
-  var visited: [CheckedCode] {
-    get { unsafe state.pointee.visited }
-    _modify { yield unsafe &state.pointee.visited }
+  /// The program arrays that tail calls of this run went through, which keep what they led to.
+  var pinned: [(table: Unmanaged<ProgramTable>, worker: Int)] {
+    get { unsafe state.pointee.pinned }
+    _modify { yield unsafe &state.pointee.pinned }
   }
   /// The maps that look-ups in maps of maps found in this run.
   var innerMaps: InnerMaps {
@@ -309,6 +309,11 @@ extension CheckedMachine {
   var callbacks: [Callback] {
     get { unsafe state.pointee.callbacks }
     _modify { yield unsafe &state.pointee.callbacks }
+  }
+  /// How many buckets of maps the run may still look into: as many as it may execute instructions.
+  var bucketsLeft: Int {
+    get { unsafe state.pointee.bucketsLeft }
+    set { unsafe state.pointee.bucketsLeft = newValue }
   }
   /// The instruction after the one that calls a helper.
   var next: UnsafeMutablePointer<DecodedInstruction> {

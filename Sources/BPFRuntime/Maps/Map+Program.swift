@@ -55,7 +55,7 @@ extension Map {
         unsafe table._withUnsafeGuaranteedRef { unsafe $0.update(key, value, flags: flags) }
       case .prefixes(let trie):
         unsafe trie._withUnsafeGuaranteedRef { unsafe $0.update(key, value, flags: flags) }
-      case .ring, .other: refusalToChange
+      case .ring, .programs, .other: refusalToChange
       }
     return refusal?.result ?? 0
   }
@@ -68,7 +68,7 @@ extension Map {
         unsafe table._withUnsafeGuaranteedRef { unsafe $0.delete(key, worker: worker) }
       case .array: .invalidArgument
       case .prefixes(let trie): unsafe trie._withUnsafeGuaranteedRef { unsafe $0.delete(key) }
-      case .ring, .other: refusalToChange
+      case .ring, .programs, .other: refusalToChange
       }
     return refusal?.result ?? 0
   }

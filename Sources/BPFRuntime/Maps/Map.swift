@@ -70,7 +70,8 @@ public final class Map: Sendable {
         return .devices(
           try DeviceTable(count: spec.maxEntries, valueSize: spec.valueSize, limits: limits))
       case .programArray:
-        return .programs(ProgramTable(count: spec.maxEntries))
+        return .programs(
+          try ProgramTable(count: spec.maxEntries, workers: workers, limits: limits))
       case .perfEventArray:
         let wakeUp = ConsumerWakeUp()
         return .events(
@@ -142,6 +143,7 @@ enum ProgramPath: @unchecked Sendable {
   case array(Unmanaged<ArrayTable>)
   case prefixes(Unmanaged<PrefixTrie>)
   case ring(Unmanaged<RingBuffer>)
+  case programs(Unmanaged<ProgramTable>)
   /// Kinds whose operations take longer than counting references.
   case other
 
@@ -152,7 +154,8 @@ enum ProgramPath: @unchecked Sendable {
       case .array(let table): unsafe .array(.passUnretained(table))
       case .prefixes(let trie): unsafe .prefixes(.passUnretained(trie))
       case .ring(let ring): unsafe .ring(.passUnretained(ring))
-      case .devices, .programs, .events, .special: unsafe .other
+      case .programs(let table): unsafe .programs(.passUnretained(table))
+      case .devices, .events, .special: unsafe .other
       }
   }
 }

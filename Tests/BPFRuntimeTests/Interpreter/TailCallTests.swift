@@ -1,6 +1,8 @@
 import BPFISA
 import BPFPlatform
 @_spi(Unverified) import BPFRuntime
+import Synchronization
+import TestSupport
 import Testing
 
 @Suite struct TailCallTests {
@@ -110,5 +112,67 @@ import Testing
     }
     #expect(outcome.fault?.program == "reader")
     maps[0].removeAllPrograms()
+  }
+
+  /// What threads saw.
+  private final class Seen: Sendable {
+    let isDone = Atomic(false)
+    let wrong = Atomic(0)
+    let calls = Atomic(0)
+  }
+
+  /// Runs go on in programs that others take out of the array meanwhile, and these go when no run is left.
+  @Test func `programs are replaced while others call them`() async throws {
+    let array = try Map(Self.programs, workers: 4)
+    let caller = try Self.load(
+      "caller", "r2 = map[idx:0]\nr3 = 1\ncall 12\nr0 = 1\nexit", [array])
+    let seen = Seen()
+    let rounds = 2000
+    await onThreads(4) { thread in
+      guard thread > 0 else {
+        for round in 0..<rounds {
+          do {
+            // Each calls through the array once more, so that it keeps the array and is kept by it.
+            let target = try Self.load(
+              "target", "r2 = map[idx:0]\nr3 = 2\ncall 12\nr0 = 2\nexit", [array])
+            try array.setProgram(target, at: 1)
+            if round % 3 == 0 { _ = try array.delete([1, 0, 0, 0]) }
+          } catch {
+            seen.wrong.add(1, ordering: .relaxed)
+          }
+        }
+        seen.isDone.store(true, ordering: .releasing)
+        return
+      }
+      let frame = caller.makeFrame(worker: thread)
+      repeat {
+        let outcome = caller.run(frame)
+        switch outcome.returnValue {
+        case 2: seen.calls.add(1, ordering: .relaxed)
+        case 1: break
+        default: seen.wrong.add(1, ordering: .relaxed)
+        }
+        if outcome.fault != nil { seen.wrong.add(1, ordering: .relaxed) }
+      } while !seen.isDone.load(ordering: .acquiring)
+    }
+    #expect(seen.wrong.load(ordering: .relaxed) == 0)
+    #expect(seen.calls.load(ordering: .relaxed) > 0)
+    array.removeAllPrograms()
+  }
+
+  @Test func `a program goes when it is taken out`() throws {
+    let array = try Map(Self.programs)
+    weak var held: Map?
+    do {
+      let counters = try Map(Self.counters)
+      held = counters
+      try array.setProgram(Self.load("self", Self.counting(slot: 1), [array, counters]), at: 1)
+      #expect(try Self.run(try #require(array.program(at: 1))).returnValue == 7)
+    }
+    #expect(held != nil)
+    #expect(try array.delete([1, 0, 0, 0]))
+    #expect(held == nil)
+    #expect(array.program(at: 1) == nil)
+    #expect(array.program(at: 4) == nil)
   }
 }
