@@ -1,5 +1,6 @@
 import BPFPlatform
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import BPFRuntime
@@ -19,12 +20,6 @@ struct MapStressTests {
     #endif
   }
 
-  private static func onThreads(_ body: @escaping @Sendable (Int) -> Void) async {
-    await withTaskGroup(of: Void.self) { group in
-      for thread in 0..<threads { group.addTask { body(thread) } }
-    }
-  }
-
   /// A value that says which key it belongs to, and is whole.
   private static func value(_ key: UInt32, _ salt: UInt32) -> (UInt64, UInt64) {
     let half = UInt64(key) << 32 | UInt64(salt)
@@ -40,7 +35,7 @@ struct MapStressTests {
         flags: isTrie ? .noPreallocation : []), workers: Self.threads)
     let torn = Atomic(0)
     let wrong = Atomic(0)
-    await Self.onThreads { thread in
+    await onThreads(Self.threads) { thread in
       var state = UInt64(thread + 1)
       for round in 0..<Self.rounds {
         state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
@@ -101,7 +96,7 @@ struct MapStressTests {
     for number: UInt64 in 0..<64 {
       try map.set(Self.key(number, keySize), Self.key(number, 8))
     }
-    await Self.onThreads { thread in
+    await onThreads(Self.threads) { thread in
       var state = UInt64(thread + 1)
       for _ in 0..<Self.rounds {
         state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
@@ -141,7 +136,7 @@ struct MapStressTests {
     for network: UInt8 in 0..<64 {
       try map.set([16, 0, 0, 0, 10, network, 0, 0], Self.key(UInt64(network), 8))
     }
-    await Self.onThreads { thread in
+    await onThreads(Self.threads) { thread in
       var state = UInt64(thread + 1)
       for _ in 0..<Self.rounds / 2 {
         state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
@@ -181,7 +176,7 @@ struct MapStressTests {
     let map = try Map(
       MapSpec(name: "m", kind: .hash, keySize: 4, valueSize: 4, maxEntries: Self.rounds))
     let made = Atomic(0)
-    await Self.onThreads { thread in
+    await onThreads(Self.threads) { thread in
       for round in 0..<UInt32(Self.rounds) {
         if map.programUpdate(round, UInt64(thread), flags: 1) == 0 {
           made.add(1, ordering: .relaxed)
@@ -196,7 +191,7 @@ struct MapStressTests {
     let map = try Map(
       MapSpec(name: "m", kind: .perCPUArray, keySize: 4, valueSize: 8, maxEntries: 1),
       workers: Self.threads)
-    await Self.onThreads { thread in
+    await onThreads(Self.threads) { thread in
       for _ in 0..<Self.rounds {
         guard let slot = map.programLookup(0, worker: thread) else { return }
         Map.write(UInt32(Map.read(slot)) + 1, to: slot)
@@ -212,7 +207,7 @@ struct MapStressTests {
     let sent = Atomic(0)
     let wrong = Atomic(0)
     let received = Mutex<[[UInt32]]>(Array(repeating: [], count: Self.threads))
-    await Self.onThreads { thread in
+    await onThreads(Self.threads) { thread in
       if thread == 0 {
         // The consumer, until all producers are done.
         while sent.load(ordering: .acquiring) < Self.threads - 1 || map.queryRing(0) > 0 {

@@ -1,5 +1,13 @@
 import Synchronization
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
 // SAFETY (whole file): as for HashTable. The host copies keys and values while it holds the bucket, so that what it gets is
 // what one update wrote.
 
@@ -69,42 +77,57 @@ extension HashTable {
     }
   }
 
-  /// The key after another in the order of buckets; the first where that key is not there (any more).
+  /// The key after another in the order of buckets, and in a bucket in that of their bytes; the first where that key is not
+  /// there (any more).
+  ///
+  /// What stays in the map is found by each walk from the first key to the last: elements change their slots when others
+  /// go, so that the order of slots would not do.
   @unsafe
   func nextKey(after key: UnsafeRawPointer?) -> [UInt8]? {
     var number = 0
     if let key = unsafe key {
       let hash = unsafe hash(of: key)
-      var isThere = false
-      var next: [UInt8]?
-      unsafe withBucket(of: hash) { bucket, control in
-        unsafe forEachElement(in: bucket, control) { element in
-          if isThere {
-            unsafe next = copyKey(element)
-            return false
-          }
-          unsafe isThere = isEqual(self.key(element), key)
-          return true
-        }
+      let (next, isThere) = unsafe withBucket(of: hash) { bucket, control in
+        unsafe leastKey(in: bucket, control, after: key)
       }
       if let next { return next }
       if isThere { number = bucketNumber(hash) + 1 }
     }
     while number < bucketCount {
-      if unsafe bucket(number).isUsed {
-        var first: [UInt8]?
-        let bucket = unsafe bucket(number)
+      let bucket = unsafe bucket(number)
+      if unsafe bucket.isUsed {
         let control = unsafe bucket.lock()
-        unsafe forEachElement(in: bucket, control) { element in
-          unsafe first = copyKey(element)
-          return false
-        }
+        let first = unsafe leastKey(in: bucket, control, after: nil).key
         unsafe bucket.unlock(control)
         if let first { return first }
       }
       number += 1
     }
     return nil
+  }
+
+  /// The least key in a locked bucket and those behind it, or the least after another one where that is there; and whether
+  /// it is.
+  @unsafe
+  private func leastKey(
+    in bucket: HashBucket, _ control: UInt64, after key: UnsafeRawPointer?
+  ) -> (key: [UInt8]?, isThere: Bool) {
+    var least: UInt32?
+    var isThere = unsafe key == nil
+    unsafe forEachElement(in: bucket, control) { element in
+      if let key = unsafe key {
+        let order = unsafe memcmp(self.key(element), key, keySize)
+        if order == 0 { isThere = true }
+        if order <= 0 { return true }
+      }
+      if let found = least, unsafe memcmp(self.key(found), self.key(element), keySize) < 0 {
+        return true
+      }
+      least = element
+      return true
+    }
+    guard isThere, let least else { return (nil, isThere) }
+    return unsafe (copyKey(least), true)
   }
 
   /// Appends the elements of a bucket as it is at one moment.
