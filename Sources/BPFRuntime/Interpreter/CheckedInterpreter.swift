@@ -16,6 +16,7 @@ enum CheckedInterpreter {
       next: unsafe machine.code.instructions + slot, remaining: budget,
       initialized: machine.initialized,
       mayGotoLeft: CheckedMachine.mayGotoLimit)
+    machine.bucketsLeft = budget
     var ending = Ending.needsWatching
     if machine.code.readsOnlyWhatItWrote {
       state.initialized = .max

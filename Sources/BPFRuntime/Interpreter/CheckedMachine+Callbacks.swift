@@ -76,21 +76,35 @@ extension CheckedMachine {
       Callback(
         helper: .forEachMapElement, entry: code.instructions + entry, depth: depth,
         context: context, work: .elements(map: map, walk: ElementWalk(), count: 0)))
-    if enterNextElement() { return .callback }
-    callbacks.removeLast()
-    return finish(0)
+    switch enterNextElement() {
+    case .entered: return .callback
+    case .exhausted: return .failed
+    case .end:
+      callbacks.removeLast()
+      return finish(0)
+    }
   }
 
-  /// Gives the innermost callback the next element of its map; false after the last.
-  private func enterNextElement() -> Bool {
+  private enum ElementStep {
+    case entered
+    /// There is no more element.
+    case end
+    /// The run's budget does not last until the next element.
+    case exhausted
+  }
+
+  /// Gives the innermost callback the next element of its map.
+  private func enterNextElement() -> ElementStep {
     let last = callbacks.count - 1
     guard case .elements(let number, var walk, let count) = callbacks[last].work else {
-      return false
+      return .end
     }
+    walk.bucketsLeft = bucketsLeft
     // SAFETY: the region's map lives as long as the run.
     let element = unsafe Unmanaged<Map>.fromOpaque(regions[number].base)
       ._withUnsafeGuaranteedRef { unsafe $0.nextElement(of: &walk, worker: frame.worker) }
-    guard let element = unsafe element else { return false }
+    bucketsLeft = walk.bucketsLeft
+    guard let element = unsafe element else { return bucketsLeft < 0 ? .exhausted : .end }
     let argument = RegionNumber.firstArgument + callbacks[last].depth
     if let key = unsafe element.key {
       let size = unsafe regions[number].stride
@@ -112,7 +126,7 @@ extension CheckedMachine {
     unsafe registers[4] = callbacks[last].context
     initialized = Self.callbackRegisters(.forEachMapElement)
     callbacks[last].work = .elements(map: number, walk: walk, count: count + 1)
-    return true
+    return .entered
   }
 
   // MARK: The end of a callback
@@ -150,7 +164,13 @@ extension CheckedMachine {
       }
       unsafe registers[0] = UInt64(next)
     case .elements(_, _, let count):
-      if answer == 0, enterNextElement() { return .again }
+      if answer == 0 {
+        switch enterNextElement() {
+        case .entered: return .again
+        case .exhausted: return .failed
+        case .end: break
+        }
+      }
       unsafe registers[0] = count
       unsafe regions[RegionNumber.firstArgument + depth] = .empty(.none)
     case .samples(let map, let flags, let count, let sample):

@@ -8,10 +8,13 @@ struct ElementWalk {
   var pending: [UInt32] = []
   /// For an array: the index of the element visited last.
   var index: UInt32 = 0
+  /// How many more buckets may be looked into, since a large map may have few elements in many; below 0 where the walk
+  /// ended for that.
+  var bucketsLeft = 0
 }
 
 extension Map {
-  /// The next element of a walk, or nil after the last: its key, or nil in an array whose key is ``ElementWalk/index``,
+  /// The next element of a walk, or nil after the last and where the walk's limit is reached: its key, or nil in an array whose key is ``ElementWalk/index``,
   /// and its value as a worker sees it.
   ///
   /// Elements may come and go during the walk. One that is removed before it was visited may still be; it is readable.
@@ -44,6 +47,8 @@ extension HashTable {
     while true {
       if let element = walk.pending.popLast() { return element }
       guard walk.position < bucketCount else { return nil }
+      walk.bucketsLeft -= 1
+      guard walk.bucketsLeft >= 0 else { return nil }
       unsafe appendElements(ofBucket: walk.position, to: &walk.pending)
       walk.position += 1
     }

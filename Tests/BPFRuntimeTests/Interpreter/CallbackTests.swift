@@ -120,6 +120,19 @@ import Testing
     }
   }
 
+  /// A walk over a large map with few entries passes many buckets between two calls.
+  @Test func `the budget bounds the buckets of walks`() throws {
+    let text = Self.visiting()
+    let map = try Map(Self.map(.hash, entries: 3, of: 1 << 16))
+    let compared = try Self.program(text, maps: [map.spec])
+    let whole = try Self.run(compared, maps: [map])
+    #expect(whole.fault == nil)
+    #expect(whole.returnValue >> 16 == 3)
+    #expect(whole.instructions < 1000)
+    let short = try Self.run(compared, maps: [map], budget: whole.instructions)
+    #expect(short.fault?.kind == .budgetExhausted(whole.instructions))
+  }
+
   @Test func `a fault in a callback is reported where it happens`() throws {
     let outcome = try Self.run(
       Self.program(
