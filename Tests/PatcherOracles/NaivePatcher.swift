@@ -117,11 +117,11 @@ public struct NaivePatcher {
   public mutating func replaceHere(with patch: ScriptedPatch) throws(PatchError) {
     try checkHere()
     if isInserted {
-      let added = try insert(patch, at: place + 1, .afterPatch)
+      let added = try insert(patch, at: place + 1, .afterPatch, here: items[place].target)
       take(place)
       place += added
     } else {
-      try insert(patch, at: place, .throughPatch)
+      try insert(patch, at: place, .throughPatch, here: items[place].target)
       take(place)
     }
   }
@@ -130,7 +130,7 @@ public struct NaivePatcher {
     _ patch: ScriptedPatch, branches entry: ProgramPatcher.Entry
   ) throws(PatchError) {
     try checkHere()
-    try insert(patch, at: place, entry)
+    try insert(patch, at: place, entry, here: items[place].target)
   }
 
   public mutating func removeHere() { take(place) }
@@ -149,15 +149,24 @@ public struct NaivePatcher {
 
   /// Builds the list anew with a patch in it, and moves every branch that leads past the place.
   ///
+  /// - Parameter here: where the branch leads that the walk has come to.
   /// - Returns: how many items were added.
   @discardableResult
   private mutating func insert(
-    _ patch: ScriptedPatch, at index: Int, _ entry: ProgramPatcher.Entry
+    _ patch: ScriptedPatch, at index: Int, _ entry: ProgramPatcher.Entry, here: Target? = nil
   ) throws(PatchError) -> Int {
     if patch.lines.isEmpty { return 0 }
     // The patch's slot at which each line is.
     var slot = 0
-    for line in patch.lines {
+    var lines = patch.lines
+    for index in lines.indices where lines[index].target == .here {
+      guard let here else {
+        lines[index].target = .end
+        continue
+      }
+      if let original = here.original { lines[index].target = .original(original) }
+    }
+    for line in lines {
       if case .original(let target)? = line.target {
         guard program.slots.indices.contains(target), entries[target] >= 0 else {
           throw .strayBranch(slot: slot, target: target)
@@ -165,7 +174,7 @@ public struct NaivePatcher {
       }
       slot += line.instruction.slotCount
     }
-    let count = patch.lines.count + 1
+    let count = lines.count + 1
     func moved(_ item: Int, isHead: Bool) -> Int {
       let isPast = item > index || item == index && entry == .afterPatch && !isHead
       return isPast ? item + count : item
@@ -184,7 +193,7 @@ public struct NaivePatcher {
 
     var added: [Item] = []
     let site = items[min(index, items.count - 1)].original
-    for line in patch.lines {
+    for line in lines {
       var item = Item(
         instruction: line.instruction, original: site, isInserted: true,
         pass: passes.isEmpty ? nil : passes.count - 1,
@@ -192,6 +201,10 @@ public struct NaivePatcher {
         target: nil)
       switch line.target {
       case nil: break
+      case .here:
+        item.target = here.map {
+          Target(item: $0.item.map { moved($0, isHead: false) }, isHead: false, original: nil)
+        }
       case .end: item.target = Target(item: index + count - 1, isHead: false, original: nil)
       case .line(let target):
         item.target = Target(item: index + target, isHead: false, original: nil)

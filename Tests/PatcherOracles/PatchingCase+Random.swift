@@ -115,7 +115,8 @@ extension PatchingCase {
       }
     }
 
-    mutating func patch(_ choices: inout Choices) -> [PatchLine] {
+    /// - Parameter isStep: whether a walk applies it, so that it may lead where the branch leads that it comes to.
+    mutating func patch(_ choices: inout Choices, isStep: Bool = false) -> [PatchLine] {
       let length = choices.below(size.patch + 1)
       return (0..<length).map { _ in
         marker += 1
@@ -130,6 +131,7 @@ extension PatchingCase {
             switch choices.below(4) {
             case 0: .end
             case 1: .original(address(&choices))
+            case 2 where isStep: .here
             default: .line(choices.below(length + 1))
             }
         }
@@ -167,8 +169,8 @@ extension PatchingCase {
 
     mutating func step(_ choices: inout Choices) -> Step {
       switch choices.below(7) {
-      case 0, 1: .replace(patch(&choices))
-      case 2, 3: .insert(patch(&choices), entry(&choices))
+      case 0, 1: .replace(patch(&choices, isStep: true))
+      case 2, 3: .insert(patch(&choices, isStep: true), entry(&choices))
       case 4, 5: .remove
       default: .edit(edit(&choices, at: address(&choices)))
       }

@@ -68,116 +68,20 @@ extension PatchingCase {
     return parts.joined(separator: "\n")
   }
 
-  // MARK: ProgramPatcher
+  // MARK: Running
 
   public func patched(_ assembled: Assembled) -> Run {
     var run = Run()
-    var patcher = ProgramPatcher(assembled.program, facts: assembled.facts)
-    for (index, pass) in passes.enumerated() {
-      patcher.beginPass("pass \(index)")
-      switch pass {
-      case .edits(let edits):
-        for edit in edits { run.events.append(.edited(apply(edit, to: &patcher, assembled))) }
-      case .walk(let steps):
-        walk(steps, &patcher, assembled, &run)
-      }
-    }
-    do throws(PatchError) {
-      let patched = try patcher.linearize(recordsOrigins: true)
-      let program = patched.program
-      run.result = PatchedResult(
-        slots: program.slots, lines: program.lines, subprograms: program.subprograms,
-        jumpTables: program.jumpTables, facts: program.slots.indices.map { fact(patched, $0) },
-        origins: patched.origins.map {
-          PatchedResult.Origin(
-            original: $0.original, isInserted: $0.isInserted, pass: $0.pass,
-            isWidened: $0.isWidened)
-        },
-        entries: entries(assembled) { patched.slot(ofOriginal: $0) })
-    } catch {
-      run.errors = [error]
-    }
+    var patcher = WalkingPatcher(ProgramPatcher(assembled.program, facts: assembled.facts))
+    edit(&patcher, assembled, &run)
+    patcher.finish(assembled, &run)
     return run
   }
-
-  private func fact(_ patched: PatchedProgram, _ slot: Int) -> FactID? {
-    do throws(PatchError) { return try patched.fact(at: slot) } catch {
-      precondition(error == .noFact(slot: slot), "there is only one reason")
-      return nil
-    }
-  }
-
-  private func entries(_ assembled: Assembled, _ entry: (Int) -> Int) -> [Int] {
-    var entries = [Int](repeating: -1, count: assembled.program.slots.count + 1)
-    for start in assembled.starts { entries[start] = entry(start) }
-    return entries
-  }
-
-  private func apply(
-    _ edit: Edit, to patcher: inout ProgramPatcher, _ assembled: Assembled
-  ) -> PatchError? {
-    do throws(PatchError) {
-      switch edit {
-      case .replace(let address, let lines):
-        try patcher.replace(assembled.slot(address), with: assembled.patch(lines).patch)
-      case .insert(let lines, let address, let entry):
-        try patcher.insert(
-          assembled.patch(lines).patch, before: assembled.slot(address), branches: entry)
-      case .remove(let address): try patcher.remove(assembled.slot(address))
-      }
-      return nil
-    } catch {
-      return error
-    }
-  }
-
-  private func walk(
-    _ steps: [(at: Int, step: Step)], _ patcher: inout ProgramPatcher, _ assembled: Assembled,
-    _ run: inout Run
-  ) {
-    var place = patcher.start
-    var visited = 0
-    var rest = steps[...]
-    while let instruction = patcher.next(&place) {
-      run.events.append(
-        .visited(
-          instruction, original: place.original, isInserted: place.isInserted,
-          fact: patcher.fact(at: place), target: patcher.originalTarget(at: place)))
-      while let next = rest.first, next.at == visited {
-        rest.removeFirst()
-        do throws(PatchError) {
-          switch next.step {
-          case .replace(let lines):
-            try patcher.replace(at: &place, with: assembled.patch(lines).patch)
-          case .insert(let lines, let entry):
-            try patcher.insert(assembled.patch(lines).patch, before: &place, branches: entry)
-          case .remove: patcher.remove(at: &place)
-          case .edit(let edit):
-            if let error = apply(edit, to: &patcher, assembled) { throw error }
-          }
-          run.events.append(.edited(nil))
-        } catch {
-          run.events.append(.edited(error))
-        }
-      }
-      visited += 1
-    }
-  }
-
-  // MARK: NaivePatcher
 
   public func naivelyPatched(_ assembled: Assembled) -> Run {
     var run = Run()
     var patcher = NaivePatcher(assembled.program, facts: assembled.facts)
-    for (index, pass) in passes.enumerated() {
-      patcher.beginPass("pass \(index)")
-      switch pass {
-      case .edits(let edits):
-        for edit in edits { run.events.append(.edited(apply(edit, to: &patcher, assembled))) }
-      case .walk(let steps):
-        walk(steps, &patcher, assembled, &run)
-      }
-    }
+    edit(&patcher, assembled, &run)
     switch patcher.linearize() {
     case .program(let result): run.result = result
     case .refused(let errors): run.errors = errors
@@ -185,8 +89,22 @@ extension PatchingCase {
     return run
   }
 
-  private func apply(
-    _ edit: Edit, to patcher: inout NaivePatcher, _ assembled: Assembled
+  private func edit<Patcher: CasePatcher & ~Copyable>(
+    _ patcher: inout Patcher, _ assembled: Assembled, _ run: inout Run
+  ) {
+    for (index, pass) in passes.enumerated() {
+      patcher.beginPass("pass \(index)")
+      switch pass {
+      case .edits(let edits):
+        for edit in edits { run.events.append(.edited(apply(edit, to: &patcher, assembled))) }
+      case .walk(let steps):
+        walk(steps, &patcher, assembled, &run)
+      }
+    }
+  }
+
+  private func apply<Patcher: CasePatcher & ~Copyable>(
+    _ edit: Edit, to patcher: inout Patcher, _ assembled: Assembled
   ) -> PatchError? {
     do throws(PatchError) {
       switch edit {
@@ -203,18 +121,15 @@ extension PatchingCase {
     }
   }
 
-  private func walk(
-    _ steps: [(at: Int, step: Step)], _ patcher: inout NaivePatcher, _ assembled: Assembled,
+  private func walk<Patcher: CasePatcher & ~Copyable>(
+    _ steps: [(at: Int, step: Step)], _ patcher: inout Patcher, _ assembled: Assembled,
     _ run: inout Run
   ) {
     patcher.startWalk()
     var visited = 0
     var rest = steps[...]
-    while let instruction = patcher.next() {
-      run.events.append(
-        .visited(
-          instruction, original: patcher.original, isInserted: patcher.isInserted,
-          fact: patcher.fact, target: patcher.originalTarget))
+    while let visit = patcher.visitNext() {
+      run.events.append(visit)
       while let next = rest.first, next.at == visited {
         rest.removeFirst()
         do throws(PatchError) {
@@ -232,6 +147,118 @@ extension PatchingCase {
         }
       }
       visited += 1
+    }
+  }
+}
+
+/// What a case does with a patcher, so that the same code does it with both.
+private protocol CasePatcher: ~Copyable {
+  mutating func beginPass(_ name: String)
+  mutating func replace(_ slot: Int, with patch: ScriptedPatch) throws(PatchError)
+  mutating func insert(
+    _ patch: ScriptedPatch, before slot: Int, branches entry: ProgramPatcher.Entry
+  ) throws(PatchError)
+  mutating func remove(_ slot: Int) throws(PatchError)
+  /// Goes back to before the first instruction.
+  mutating func startWalk()
+  /// Goes to the next instruction and says what is seen there.
+  mutating func visitNext() -> PatchingCase.Event?
+  mutating func replaceHere(with patch: ScriptedPatch) throws(PatchError)
+  mutating func insertHere(
+    _ patch: ScriptedPatch, branches entry: ProgramPatcher.Entry
+  ) throws(PatchError)
+  mutating func removeHere()
+}
+
+extension PatchingCase.Event {
+  /// A visit; what displacement an inserted branch has before it is known where it leads is nobody's business.
+  fileprivate static func visit(
+    _ instruction: Instruction, original: Int, isInserted: Bool, fact: FactID?, target: Int?
+  ) -> Self {
+    .visited(
+      isInserted ? instruction.with(displacement: 0) ?? instruction : instruction,
+      original: original, isInserted: isInserted, fact: fact, target: target)
+  }
+}
+
+extension NaivePatcher: CasePatcher {
+  fileprivate mutating func visitNext() -> PatchingCase.Event? {
+    guard let instruction = next() else { return nil }
+    return .visit(
+      instruction, original: original, isInserted: isInserted, fact: fact, target: originalTarget)
+  }
+}
+
+/// A patcher and the place a walk over it has come to.
+private struct WalkingPatcher: ~Copyable, CasePatcher {
+  var patcher: ProgramPatcher
+  var place: ProgramPatcher.Place
+
+  init(_ patcher: consuming ProgramPatcher) {
+    place = patcher.start
+    self.patcher = patcher
+  }
+
+  mutating func beginPass(_ name: String) { patcher.beginPass(name) }
+
+  mutating func replace(_ slot: Int, with patch: ScriptedPatch) throws(PatchError) {
+    try patcher.replace(slot, with: patch.patch)
+  }
+
+  mutating func insert(
+    _ patch: ScriptedPatch, before slot: Int, branches entry: ProgramPatcher.Entry
+  ) throws(PatchError) {
+    try patcher.insert(patch.patch, before: slot, branches: entry)
+  }
+
+  mutating func remove(_ slot: Int) throws(PatchError) { try patcher.remove(slot) }
+
+  mutating func startWalk() { place = patcher.start }
+
+  mutating func visitNext() -> PatchingCase.Event? {
+    guard let instruction = patcher.next(&place) else { return nil }
+    return .visit(
+      instruction, original: place.original, isInserted: place.isInserted,
+      fact: patcher.fact(at: place), target: patcher.originalTarget(at: place))
+  }
+
+  mutating func replaceHere(with patch: ScriptedPatch) throws(PatchError) {
+    try patcher.replace(at: &place, with: patch.patch(here: patcher.target(at: place)))
+  }
+
+  mutating func insertHere(
+    _ patch: ScriptedPatch, branches entry: ProgramPatcher.Entry
+  ) throws(PatchError) {
+    try patcher.insert(
+      patch.patch(here: patcher.target(at: place)), before: &place, branches: entry)
+  }
+
+  mutating func removeHere() { patcher.remove(at: &place) }
+
+  consuming func finish(_ assembled: PatchingCase.Assembled, _ run: inout PatchingCase.Run) {
+    do throws(PatchError) {
+      let patched = try patcher.linearize(recordsOrigins: true)
+      let program = patched.program
+      var entries = [Int](repeating: -1, count: assembled.program.slots.count + 1)
+      for start in assembled.starts { entries[start] = patched.slot(ofOriginal: start) }
+      run.result = PatchedResult(
+        slots: program.slots, lines: program.lines, subprograms: program.subprograms,
+        jumpTables: program.jumpTables,
+        facts: program.slots.indices.map { Self.fact(patched, $0) },
+        origins: patched.origins.map {
+          PatchedResult.Origin(
+            original: $0.original, isInserted: $0.isInserted, pass: $0.pass,
+            isWidened: $0.isWidened)
+        }, entries: entries)
+    } catch {
+      run.errors = [error]
+    }
+  }
+
+  private static func fact(_ patched: PatchedProgram, _ slot: Int) -> FactID? {
+    do throws(PatchError) { return try patched.fact(at: slot) } catch {
+      precondition(error == .noFact(slot: slot), "there is only one reason")
+      return nil
     }
   }
 }

@@ -48,6 +48,7 @@ extension PatchingCase: CustomStringConvertible {
         switch line.target {
         case nil: nil as String?
         case .end: "end"
+        case .here: "here"
         case .line(let line): "line \(line)"
         case .original(let address): "original \(address)"
         }

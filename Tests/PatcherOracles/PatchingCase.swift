@@ -35,6 +35,8 @@ public struct PatchingCase: Sendable {
     case line(Int)
     case end
     case original(Int)
+    /// Where the branch leads that the walk has come to, if it is one; otherwise the end.
+    case here
   }
 
   public enum Edit: Sendable {
@@ -93,6 +95,7 @@ public struct PatchingCase: Sendable {
             switch line.target {
             case nil: nil
             case .end: .end
+            case .here: .here
             case .line(let index): .line(min(index, lines.count))
             case .original(let address): .original(slot(address))
             }

@@ -24,6 +24,8 @@ public struct ScriptedPatch: Hashable, Sendable {
     case end
     /// A slot of the program as it was.
     case original(Int)
+    /// Where the branch leads that a walk has come to; the end where there is none.
+    case here
   }
 
   public var lines: [Line]
@@ -31,7 +33,10 @@ public struct ScriptedPatch: Hashable, Sendable {
   public init(_ lines: [Line] = []) { self.lines = lines }
 
   /// The patch as the patcher takes it.
-  public var patch: Patch {
+  public var patch: Patch { patch(here: nil) }
+
+  /// The patch as the patcher takes it where a walk has come to a branch, if it has.
+  public func patch(here: Patch.Target?) -> Patch {
     var patch = Patch()
     var labels: [Int: Patch.Label] = [:]
     for case .line(let line)? in lines.map(\.target) where labels[line] == nil {
@@ -42,6 +47,7 @@ public struct ScriptedPatch: Hashable, Sendable {
       switch line.target {
       case nil: patch.emit(line.instruction, fact: line.fact)
       case .end: patch.emit(line.instruction, to: .end, fact: line.fact)
+      case .here: patch.emit(line.instruction, to: here ?? .end, fact: line.fact)
       case .original(let slot): patch.emit(line.instruction, to: .original(slot), fact: line.fact)
       case .line(let target):
         guard let label = labels[target] else { preconditionFailure("every target has a label") }
