@@ -101,25 +101,24 @@ extension ProgramPatcher {
   /// The program as it is now.
   ///
   /// - Complexity: O(*n*), *n* the slots, original and inserted.
-  mutating func controlFlow() throws(PatchError) -> ControlFlow {
-    var layout = Layout(
-      entries: [UInt32](repeating: 0, count: anchors.count + 1), heads: [], landings: [])
-    try layOut(into: &layout)
+  func controlFlow() throws(PatchError) -> ControlFlow {
+    let layout = try layOut()
     var flow = ControlFlow(capacity: layout.slotCount)
-    for slot in anchors.indices {
+    var branch = 0
+    for slot in 0..<anchors.count {
       let anchor = anchors[slot]
       if let last = anchor.lastRun {
         var index = last
         repeat {
           index = Int(runs[index].next)
-          if !runs[index].isMark { append(runs[index], layout, to: &flow) }
+          if !runs[index].isMark { append(runs[index], layout, &branch, to: &flow) }
         } while index != last
       }
       if !anchor.isRemoved { flow.append(program.slots[slot], to: target(of: slot, layout)) }
     }
     var tableTargets: [Int] = []
     for table in program.jumpTables {
-      for target in table.targets where anchors.indices.contains(target) {
+      for target in table.targets where target >= 0 && target < anchors.count {
         tableTargets.append(Int(layout.entries[target]))
       }
     }
@@ -127,10 +126,14 @@ extension ProgramPatcher {
     return flow
   }
 
-  private borrowing func append(_ run: Run, _ layout: Layout, to flow: inout ControlFlow) {
-    var branch = Int(run.firstBranch)
+  private func append(
+    _ run: Run, _ layout: Layout, _ branch: inout Int, to flow: inout ControlFlow
+  ) {
+    let start = flow.slots.count
+    let hasBranches = run.traits.contains(.branches)
+    if hasBranches { branch = firstBranch(from: Int(run.start), guess: branch) }
     for index in Int(run.start)..<run.end {
-      guard branch < branches.count, branches[branch].slot == index else {
+      guard hasBranches, branch < branches.count, branches[branch].slot == index else {
         flow.append(inserted[index], to: nil)
         continue
       }
@@ -141,13 +144,18 @@ extension ProgramPatcher {
         flow.append(
           inserted[index],
           to: layout.landings.isEmpty
-            ? Int(run.position) + target - Int(run.start) : Int(layout.landings[target]))
+            ? start + target - Int(run.start) : Int(layout.landings[target]))
+      case .end(of: let target):
+        flow.append(
+          inserted[index],
+          to: layout.landings.isEmpty
+            ? start + target + 1 - Int(run.start) : landing(after: target, layout))
       }
       branch += 1
     }
   }
 
-  private borrowing func target(of slot: Int, _ layout: Layout) -> Int? {
+  private func target(of slot: Int, _ layout: Layout) -> Int? {
     let instruction = program.slots[slot]
     let distance: Int
     switch instruction.displacementField {
@@ -160,11 +168,11 @@ extension ProgramPatcher {
     return position(of: target, from: instruction, layout)
   }
 
-  private borrowing func position(
+  private func position(
     of target: Int, from instruction: RawInstruction, _ layout: Layout
   ) -> Int {
     switch instruction.displacementField {
-    case .call, .function: head(of: target, layout)
+    case .call, .function: layout.head(of: target)
     case .none, .offset, .longJump: Int(layout.entries[target])
     }
   }

@@ -15,14 +15,12 @@ enum HugePages {
 
   private static let pageSize = 4096
 
-  /// Makes room in an array, and asks for huge pages for it.
-  static func reserve<Element>(_ array: inout [Element], capacity: Int) {
-    array.reserveCapacity(capacity)
-    let used = array.count
-    unsafe array.withUnsafeMutableBufferPointer { buffer in
-      // SAFETY: the array's memory reaches from its first element over its capacity, of which `used` elements are lent.
-      guard let base = buffer.baseAddress else { return }
-      unsafe advise(base + used, count: capacity - used)
+  /// An array whose elements are to be written before they are read: until then they are whatever the memory held.
+  static func unwritten<Element: BitwiseCopyable>(_ count: Int) -> [Element] {
+    unsafe [Element](unsafeUninitializedCapacity: count) { buffer, initialized in
+      // SAFETY: every pattern of bits is a value of the number types this is used for, and the caller reads none of them.
+      if let base = buffer.baseAddress { unsafe advise(base, count: buffer.count) }
+      initialized = count
     }
   }
 

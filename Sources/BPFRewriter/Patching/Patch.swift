@@ -32,7 +32,10 @@ public struct Patch: Sendable {
 
   /// A place in a patch that was applied.
   public struct InsertedSlot: Hashable, Sendable {
+    /// Counted over all that was inserted.
     let index: Int
+    /// Whether it is what follows the slot, the last of its patch.
+    let isEnd: Bool
   }
 
   /// The slots so far.
@@ -45,6 +48,9 @@ public struct Patch: Sendable {
   private(set) var labels: [Int?] = []
   /// What was wrong first.
   private(set) var defect: PatchError?
+
+  /// Whether it is slots and nothing else, to be copied as they are: the common case, told at once.
+  private(set) var isPlain = false
 
   struct Branch: Sendable {
     var slot: Int
@@ -65,6 +71,7 @@ public struct Patch: Sendable {
     facts.removeAll(keepingCapacity: true)
     labels.removeAll(keepingCapacity: true)
     defect = nil
+    isPlain = false
   }
 
   /// A new label, to be placed once.
@@ -100,7 +107,32 @@ public struct Patch: Sendable {
     append(instruction, fact)
   }
 
+  /// Where a branch leads, with labels resolved.
+  enum Place {
+    /// A slot of the patch; its end is the one after the last.
+    case slot(Int)
+    case original(Int)
+    case inserted(InsertedSlot)
+  }
+
+  /// Where a target is; nil for a label that is not placed.
+  func place(of target: Target) -> Place? {
+    switch target {
+    case .original(let slot): return .original(slot)
+    case .inserted(let slot): return .inserted(slot)
+    case .end: return .slot(slots.count)
+    case .label(let label):
+      guard labels.indices.contains(label.index), let slot = labels[label.index] else { return nil }
+      return .slot(slot)
+    }
+  }
+
   private mutating func append(_ instruction: Instruction, _ fact: FactID?) {
+    defer {
+      isPlain =
+        branches.isEmpty && facts.isEmpty && defect == nil && !slots.isEmpty
+        && slots.count <= Run.countLimit
+    }
     let slot = slots.count
     do throws(EncodingError) {
       let encoded = try instruction.encoded
@@ -116,6 +148,7 @@ public struct Patch: Sendable {
 
   private mutating func note(_ error: PatchError) {
     if defect == nil { defect = error }
+    isPlain = false
   }
 }
 

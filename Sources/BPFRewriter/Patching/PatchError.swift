@@ -8,7 +8,7 @@ public enum PatchError: Error, Hashable, Sendable {
 
   /// A label was placed more than once, or is another patch's.
   case labelPlacedTwice(Int)
-  /// A branch leads to a label that was never placed, or is another patch's.
+  /// A branch leads to a label that was never placed, or is another patch's, or to inserted code of another program.
   case labelNotPlaced(slot: Int)
   /// An instruction with a displacement was given no target.
   case branchWithoutTarget(slot: Int)
@@ -40,6 +40,8 @@ public enum PatchError: Error, Hashable, Sendable {
   case fallsOffEnd(subprogram: String)
   /// Nothing is left.
   case nothingLeft
+  /// A subprogram starts outside the program.
+  case straySubprogram(name: String, start: Int)
   /// A jump table leads outside the program, or into a load immediate.
   case strayTableEntry(table: String, target: Int)
   /// The fact of an instruction that has none: it was inserted without one.
@@ -89,6 +91,8 @@ extension PatchError: CustomStringConvertible {
     case .fallsOffEnd(let subprogram):
       "subprogram \(subprogram) would run on into what follows: its last instruction was removed"
     case .nothingLeft: "no instruction of the program is left"
+    case .straySubprogram(let name, let start):
+      "subprogram \(name) starts at slot \(start), outside the program"
     case .strayTableEntry(let table, let target):
       "jump table \(table) leads to slot \(target), which begins no instruction"
     case .noFact(let slot): "nothing is known of the instruction at slot \(slot): it was inserted"

@@ -4,201 +4,229 @@ import BPFISA
 extension ProgramPatcher {
   /// Writes every instruction at its position, with its branch fixed.
   ///
-  /// - Returns: the slots; nil if branches were found to be too short, which are marked for the next layout.
-  mutating func emit(_ layout: Layout) throws(PatchError) -> [RawInstruction]? {
-    var tooShort = ShortBranches()
-    let slots = try [RawInstruction](capacity: layout.slotCount) {
-      (output: inout OutputSpan<RawInstruction>) throws(PatchError) in
-      unsafe output.withUnsafeMutableBufferPointer { buffer, _ in
-        if let base = buffer.baseAddress { unsafe HugePages.advise(base, count: buffer.count) }
-      }
-      try emit(layout, into: &output, &tooShort)
+  /// Where everything inserted is in the order of the program, the inserted slots move up in their own memory to make room
+  /// for the original ones between them: nothing is copied that does not move, and no other memory is touched.
+  mutating func emit(_ layout: Layout) throws(PatchError) -> [RawInstruction] {
+    let count = layout.slotCount
+    if layout.isInOrder, inserted.count >= count, inserted.count / 2 <= count {
+      var slots = inserted
+      inserted = []
+      var output = slots.mutableSpan
+      try emit(layout, into: &output, from: nil)
+      slots.removeLast(slots.count - count)
+      return slots
     }
-    if tooShort.isEmpty { return slots }
-    for slot in tooShort.original { anchors[slot].isWidened = true }
-    for branch in tooShort.inserted { branches[branch].isWidened = true }
-    hasWidenedInserted = hasWidenedInserted || !tooShort.inserted.isEmpty
-    return nil
+    var slots: [RawInstruction] = HugePages.unwritten(count)
+    var output = slots.mutableSpan
+    try emit(layout, into: &output, from: inserted.span)
+    return slots
   }
 
-  /// Branches that need to be widened.
-  private struct ShortBranches {
-    /// By original slot.
-    var original: [Int] = []
-    /// By their index among the inserted branches.
-    var inserted: [Int] = []
-
-    var isEmpty: Bool { original.isEmpty && inserted.isEmpty }
-  }
-
-  private borrowing func emit(
-    _ layout: Layout, into output: inout OutputSpan<RawInstruction>, _ tooShort: inout ShortBranches
+  /// Writes from the end to the start, so that nothing is overwritten which is still to be moved: a slot never moves down.
+  ///
+  /// - Parameter source: the inserted slots; nil where they are what is to be overwritten.
+  private func emit(
+    _ layout: Layout, into output: inout MutableSpan<RawInstruction>,
+    from source: Span<RawInstruction>?
   ) throws(PatchError) {
     let slots = program.slots.span
-    let anchors = anchors.span
-    let entries = layout.entries.span
-    let inserted = inserted.span
-    let runs = runs.span
-    for slot in slots.indices {
+    let isInPlace = source == nil && !hasOpenBranches && layout.landings.isEmpty
+    var position = layout.slotCount
+    var branch = branches.count
+    var ring: [Int] = []
+    for slot in slots.indices.reversed() {
       let anchor = anchors[slot]
-      if anchor.isUntouched {
+      if !anchor.isRemoved {
         let instruction = slots[slot]
         if instruction.displacementField == .none {
-          output.append(instruction)
-          continue
+          position -= 1
+          output[position] = instruction
+        } else {
+          position -= anchor.isWidened ? 1 + WideBranch.growth(of: instruction) : 1
+          let target = try self.target(of: instruction, at: slot, layout)
+          write(instruction, at: position, to: target, isWidened: anchor.isWidened, &output)
         }
-        // The common branch: it is near, and so is its target still.
-        if instruction.displacementField == .offset {
-          let target = slot + 1 + Int(instruction.offset)
-          if target >= 0, target < slots.count, !anchors[target].isRemoved,
-            !slots[target].isSecondHalf
-          {
-            let displacement = Int(entries[target]) - output.count - 1
-            if let offset = Int16(exactly: displacement) {
-              var fixed = instruction
-              fixed.offset = offset
-              output.append(fixed)
-              continue
-            }
-          }
+      }
+      guard let last = anchor.lastRun else { continue }
+      let run = runs[last]
+      // With nothing left to move, and no branch to fix, the rest is where it belongs.
+      if isInPlace, position == run.end { return }
+      if Int(run.next) == last {
+        // The common case: a single patch.
+        if run.traits.isDisjoint(with: [.branches, .mark]) {
+          position -= run.count
+          copy(run, to: position, &output, source)
+        } else {
+          try emit(run, of: slot, layout, &position, &branch, into: &output, from: source)
         }
       } else {
-        if let last = anchor.lastRun {
-          var run = last
-          repeat {
-            run = Int(runs[run].next)
-            if !runs[run].isMark {
-              try emit(runs[run], of: slot, inserted, layout, into: &output, &tooShort)
-            }
-          } while run != last
+        ring.removeAll(keepingCapacity: true)
+        var index = last
+        repeat {
+          index = Int(runs[index].next)
+          ring.append(index)
+        } while index != last
+        for index in ring.reversed() {
+          try emit(runs[index], of: slot, layout, &position, &branch, into: &output, from: source)
         }
-        if anchor.isRemoved { continue }
       }
-      try emitOriginal(slot, layout, into: &output, &tooShort)
+    }
+    precondition(position == 0, "what is written is as long as it was laid out")
+  }
+
+  @inline(__always)
+  private func copy(
+    _ run: Run, to position: Int, _ output: inout MutableSpan<RawInstruction>,
+    _ source: Span<RawInstruction>?
+  ) {
+    let start = Int(run.start)
+    if let source {
+      for index in 0..<run.count { output[position + index] = source[start + index] }
+    } else if position != start {
+      for index in (0..<run.count).reversed() { output[position + index] = output[start + index] }
     }
   }
 
-  private borrowing func emitOriginal(
-    _ slot: Int, _ layout: Layout, into output: inout OutputSpan<RawInstruction>,
-    _ tooShort: inout ShortBranches
+  /// Writes a run of inserted instructions so that it ends at a position.
+  ///
+  /// - Parameter branch: a guess at the first branch after it, which becomes one for the run before it.
+  private func emit(
+    _ run: Run, of slot: Int, _ layout: Layout, _ position: inout Int, _ branch: inout Int,
+    into output: inout MutableSpan<RawInstruction>, from source: Span<RawInstruction>?
   ) throws(PatchError) {
-    let instruction = program.slots[slot]
-    let field = instruction.displacementField
-    let distance: Int
-    switch field {
-    case .none:
-      output.append(instruction)
-      return
-    case .offset: distance = Int(instruction.offset)
-    case .longJump, .call, .function: distance = Int(instruction.immediate)
+    if run.isMark { return }
+    let isOpen =
+      run.traits.contains(.openBranches)
+      || run.traits.contains(.branches) && !layout.landings.isEmpty
+    guard isOpen else {
+      position -= run.count
+      return copy(run, to: position, &output, source)
     }
-    let target = slot + 1 + distance
-    guard program.slots.indices.contains(target), !program.slots[target].isSecondHalf else {
-      throw .strayBranch(slot: slot, target: target)
-    }
-    let position = try self.position(of: target, field, from: slot, layout)
-    let isWidened = anchors[slot].isWidened
-    if !append(instruction, field, to: position, isWidened: isWidened, &output) {
-      tooShort.original.append(slot)
-    }
-  }
-
-  /// Writes a run of inserted instructions.
-  private borrowing func emit(
-    _ run: Run, of slot: Int, _ inserted: Span<RawInstruction>, _ layout: Layout,
-    into output: inout OutputSpan<RawInstruction>,
-    _ tooShort: inout ShortBranches
-  ) throws(PatchError) {
-    var branch = Int(run.firstBranch)
-    var next = branch < branches.count ? branches[branch].slot : .max
-    for index in Int(run.start)..<run.end {
-      let instruction = inserted[index]
-      if index != next {
-        output.append(instruction)
+    let end = position
+    branch = firstBranch(from: run.end, guess: branch)
+    for index in (Int(run.start)..<run.end).reversed() {
+      let instruction: RawInstruction
+      if let source { instruction = source[index] } else { instruction = output[index] }
+      guard branch > 0, branches[branch - 1].slot == index else {
+        position -= 1
+        output[position] = instruction
         continue
       }
-      let field = instruction.displacementField
-      let position: Int
-      switch branches[branch].target {
-      case .original(let target):
-        position = try self.position(of: target, field, from: nil, layout)
-      case .inserted(let target):
-        position =
-          layout.landings.isEmpty
-          ? Int(run.position) + target - Int(run.start) : Int(layout.landings[target])
-        if position >= end(ofSubprogramAt: slot, layout) {
-          throw .nothingLeftToBranchTo(target: slot)
-        }
-      }
-      let isWidened = branches[branch].isWidened
-      if !append(instruction, field, to: position, isWidened: isWidened, &output) {
-        tooShort.inserted.append(branch)
-      }
-      branch += 1
-      next = branch < branches.count ? branches[branch].slot : .max
+      branch -= 1
+      let record = branches[branch]
+      position -= record.isWidened ? 1 + WideBranch.growth(of: instruction) : 1
+      let target = try self.target(
+        of: record, instruction, in: run, of: slot, start: end - run.count, layout)
+      write(instruction, at: position, to: target, isWidened: record.isWidened, &output)
     }
   }
 
-  /// Where a branch to an original slot leads.
-  borrowing func position(
-    of target: Int, _ field: DisplacementField, from slot: Int?, _ layout: Layout
+  // MARK: Branches
+
+  /// Where a branch of the program leads.
+  @inline(__always)
+  func target(
+    of instruction: RawInstruction, at slot: Int, _ layout: Layout
+  ) throws(PatchError) -> Int {
+    let field = instruction.displacementField
+    let distance = field == .offset ? Int(instruction.offset) : Int(instruction.immediate)
+    let target = slot + 1 + distance
+    guard target >= 0, target < program.slots.count, !program.slots[target].isSecondHalf else {
+      throw .strayBranch(slot: slot, target: target)
+    }
+    return try position(of: target, field, from: slot, layout)
+  }
+
+  /// Where a branch of a patch leads.
+  ///
+  /// - Parameter start: where its run begins, if no branch of the run is widened.
+  func target(
+    of branch: InsertedBranch, _ instruction: RawInstruction, in run: Run, of slot: Int,
+    start: Int, _ layout: Layout
   ) throws(PatchError) -> Int {
     let position: Int
-    switch field {
-    case .call, .function: position = head(of: target, layout)
-    case .none, .offset, .longJump: position = Int(layout.entries[target])
+    switch branch.target {
+    case .original(let target):
+      return try self.position(of: target, instruction.displacementField, from: nil, layout)
+    case .inserted(let target):
+      position =
+        layout.landings.isEmpty ? start + target - Int(run.start) : Int(layout.landings[target])
+    case .end(of: let target):
+      position =
+        layout.landings.isEmpty
+        ? start + target + 1 - Int(run.start) : landing(after: target, layout)
     }
-    if anchors[target].isRemoved, position >= end(ofSubprogramAt: target, layout) {
-      let index = subprogramIndex(at: target)
-      if layout.heads[index] == layout.heads[index + 1] {
-        throw .subprogramRemoved(name: program.subprograms[index].name, neededBy: slot)
-      }
-      throw .nothingLeftToBranchTo(target: target)
+    if position >= end(ofSubprogramAt: slot, layout) {
+      throw .nothingLeftToBranchTo(target: slot)
     }
     return position
   }
 
-  /// Writes a branch from the end of the output to a position; false where it is too short to get there.
+  /// Where a branch to an original slot leads.
   @inline(__always)
-  private borrowing func append(
-    _ instruction: RawInstruction, _ field: DisplacementField, to position: Int, isWidened: Bool,
-    _ output: inout OutputSpan<RawInstruction>
-  ) -> Bool {
-    let displacement = position - output.count - 1
-    var fixed = instruction
-    guard field == .offset else {
-      fixed.immediate = Int32(truncatingIfNeeded: displacement)
-      output.append(fixed)
-      return true
+  func position(
+    of target: Int, _ field: DisplacementField, from slot: Int?, _ layout: Layout
+  ) throws(PatchError) -> Int {
+    let position: Int
+    switch field {
+    case .call, .function: position = layout.head(of: target)
+    case .none, .offset, .longJump: position = Int(layout.entries[target])
     }
-    if isWidened {
-      appendWidened(instruction, to: position, &output)
-      return true
-    }
-    if let offset = Int16(exactly: displacement) {
-      fixed.offset = offset
-      output.append(fixed)
-      return true
-    }
-    // An unconditional jump has a long form of the same length.
-    let isJump = instruction.opcode == 0x05
-    output.append(isJump ? Self.longJump(displacement) : instruction)
-    return isJump
+    if anchors[target].isRemoved { try check(position, of: target, from: slot, layout) }
+    return position
   }
 
-  private borrowing func appendWidened(
-    _ instruction: RawInstruction, to position: Int, _ output: inout OutputSpan<RawInstruction>
+  /// Checks that what follows a removed instruction is of the same subprogram.
+  private func check(
+    _ position: Int, of target: Int, from slot: Int?, _ layout: Layout
+  ) throws(PatchError) {
+    let index = subprogramIndex(at: target)
+    guard position >= layout.heads[index + 1] else { return }
+    if layout.heads[index] == layout.heads[index + 1] {
+      throw .subprogramRemoved(name: program.subprograms[index].name, neededBy: slot)
+    }
+    throw .nothingLeftToBranchTo(target: target)
+  }
+
+  /// Writes a branch that leads to a position.
+  @inline(__always)
+  private func write(
+    _ instruction: RawInstruction, at position: Int, to target: Int, isWidened: Bool,
+    _ output: inout MutableSpan<RawInstruction>
+  ) {
+    let displacement = target - position - 1
+    var fixed = instruction
+    guard fixed.displacementField == .offset else {
+      fixed.immediate = Int32(truncatingIfNeeded: displacement)
+      output[position] = fixed
+      return
+    }
+    if isWidened { return writeWidened(instruction, at: position, to: target, &output) }
+    if let offset = Int16(exactly: displacement) {
+      fixed.offset = offset
+      output[position] = fixed
+      return
+    }
+    // An unconditional jump has a long form of the same length; conditional ones are widened by now.
+    precondition(instruction.opcode == 0x05, "every conditional jump reaches its target")
+    output[position] = Self.longJump(displacement)
+  }
+
+  private func writeWidened(
+    _ instruction: RawInstruction, at position: Int, to target: Int,
+    _ output: inout MutableSpan<RawInstruction>
   ) {
     var short = instruction
     short.offset = 1
+    var last = position + 1
     if let opposite = WideBranch.opposite(of: instruction.opcode) {
       short.opcode = opposite
-      output.append(short)
     } else {
-      output.append(short)
-      output.append(RawInstruction(opcode: 0x05, offset: 1))
+      output[last] = RawInstruction(opcode: 0x05, offset: 1)
+      last += 1
     }
-    output.append(Self.longJump(position - output.count - 1))
+    output[position] = short
+    output[last] = Self.longJump(target - last - 1)
   }
 
   private static func longJump(_ displacement: Int) -> RawInstruction {
@@ -208,7 +236,7 @@ extension ProgramPatcher {
   // MARK: Subprograms
 
   /// The subprogram that holds an original slot.
-  borrowing func subprogramIndex(at slot: Int) -> Int {
+  func subprogramIndex(at slot: Int) -> Int {
     var low = 0
     var high = program.subprograms.count
     while low < high {
@@ -218,7 +246,7 @@ extension ProgramPatcher {
     return max(low - 1, 0)
   }
 
-  private borrowing func end(ofSubprogramAt slot: Int, _ layout: Layout) -> Int {
+  func end(ofSubprogramAt slot: Int, _ layout: Layout) -> Int {
     layout.heads[subprogramIndex(at: slot) + 1]
   }
 }

@@ -4,24 +4,22 @@ extension ProgramPatcher {
   /// Makes the program that all edits lead to.
   ///
   /// Conditional jumps that no longer reach their target are widened, which may push others out of reach: positions are
-  /// laid out again until all fit. Each round widens at least one, and none gets shorter again.
+  /// laid out again until all fit. After some rounds every jump is widened that may still be pushed out of reach.
   ///
   /// - Parameter recordsOrigins: whether to say of each instruction where it came from (24 bytes a slot).
-  /// - Complexity: O(*n*), *n* the slots of the original program and of all patches; times the rounds of widening, one
-  ///   for a program without jumps beyond 16 bits.
+  /// - Complexity: O(*n*), *n* the slots of the original program and of all patches.
   /// - Throws: ``PatchError`` where the program does not hold together.
   public consuming func linearize(
     recordsOrigins: Bool = false
   ) throws(PatchError) -> PatchedProgram {
-    var layout = Layout(
-      entries: [UInt32](repeating: 0, count: anchors.count + 1), heads: [], landings: [])
-    var slots: [RawInstruction]?
-    while slots == nil {
-      try layOut(into: &layout)
-      slots = try emit(layout)
+    var layout = try layOut()
+    var round = 0
+    while try widenJumps(layout, round: round) {
+      layout = try layOut()
+      round += 1
     }
-    guard let slots, !slots.isEmpty else { throw .nothingLeft }
-    try checkEnds(slots, layout)
+    if layout.slotCount == 0 { throw .nothingLeft }
+    try checkPatchEnds(layout)
     var origins: [InstructionOrigin] = []
     var facts: [FactID] = []
     if recordsOrigins || !originalFacts.isEmpty {
@@ -30,9 +28,12 @@ extension ProgramPatcher {
         if !originalFacts.isEmpty { facts.append(fact(of: origin, inserted)) }
       }
     }
+    let jumpTables = try jumpTables(layout)
+    let slots = try emit(layout)
+    try checkEnds(slots, layout)
     let patched = Program(
       decodable: slots, name: program.name, subprograms: subprograms(layout), lines: lines(layout),
-      mapNames: program.mapNames, jumpTables: try jumpTables(layout))
+      mapNames: program.mapNames, jumpTables: jumpTables)
     return PatchedProgram(
       program: patched, facts: facts, origins: origins, passes: passes.map(\.name),
       entries: layout.entries)
@@ -41,7 +42,7 @@ extension ProgramPatcher {
   // MARK: Tables
 
   /// The subprograms of which something is left.
-  private borrowing func subprograms(_ layout: Layout) -> [Subprogram] {
+  private func subprograms(_ layout: Layout) -> [Subprogram] {
     var left: [Subprogram] = []
     for (index, subprogram) in program.subprograms.enumerated()
     where layout.heads[index] < layout.heads[index + 1] {
@@ -51,19 +52,20 @@ extension ProgramPatcher {
   }
 
   /// The source lines of which something is left: a line reaches to the next one, or to the end of its subprogram.
-  private borrowing func lines(_ layout: Layout) -> [LineInfo] {
+  private func lines(_ layout: Layout) -> [LineInfo] {
     var left: [LineInfo] = []
     left.reserveCapacity(program.lines.count)
     var next = 0
     for (index, line) in program.lines.enumerated() {
       guard line.slot < anchors.count else { break }
+      if line.slot < 0 { continue }
       while next < program.subprograms.count, program.subprograms[next].start <= line.slot {
         next += 1
       }
-      let start = head(of: line.slot, layout)
+      let start = layout.head(of: line.slot)
       var end = layout.heads[next]
       if index + 1 < program.lines.count, program.lines[index + 1].slot < anchors.count {
-        end = min(end, head(of: program.lines[index + 1].slot, layout))
+        end = min(end, layout.head(of: program.lines[index + 1].slot))
       }
       guard start < end else { continue }
       left.append(
@@ -73,7 +75,7 @@ extension ProgramPatcher {
     return left
   }
 
-  private borrowing func jumpTables(_ layout: Layout) throws(PatchError) -> [JumpTable] {
+  private func jumpTables(_ layout: Layout) throws(PatchError) -> [JumpTable] {
     var tables: [JumpTable] = []
     for table in program.jumpTables {
       var targets: [Int] = []
@@ -88,9 +90,28 @@ extension ProgramPatcher {
     return tables
   }
 
+  /// Checks that no branch to the end of a patch leaves the subprogram: that something follows it.
+  ///
+  /// Where patches were cut, that is seen when the branches are fixed.
+  private func checkPatchEnds(_ layout: Layout) throws(PatchError) {
+    if branches.count == 0 || !layout.landings.isEmpty { return }
+    for (index, subprogram) in program.subprograms.enumerated()
+    where layout.heads[index] < layout.heads[index + 1] {
+      let isLast = index + 1 == program.subprograms.count
+      var slot = (isLast ? anchors.count : program.subprograms[index + 1].start) - 1
+      while slot > subprogram.start, anchors[slot].isRemoved, anchors[slot].lastRun == nil {
+        slot -= 1
+      }
+      if anchors[slot].isRemoved, let last = anchors[slot].lastRun, runs[last].traits.contains(.end)
+      {
+        throw .nothingLeftToBranchTo(target: slot)
+      }
+    }
+  }
+
   /// Checks that the program still begins with its first subprogram, and that none runs on into the next because its
   /// end was taken.
-  private borrowing func checkEnds(
+  private func checkEnds(
     _ slots: [RawInstruction], _ layout: Layout
   ) throws(PatchError) {
     for (index, subprogram) in program.subprograms.enumerated() {
@@ -110,7 +131,7 @@ extension ProgramPatcher {
   }
 
   /// Whether the last instruction left up to a slot is a widened conditional jump: it runs on, and ends in a `gotol`.
-  private borrowing func isLastWidened(upTo last: Int) -> Bool {
+  private func isLastWidened(upTo last: Int) -> Bool {
     for slot in stride(from: last, through: 0, by: -1) {
       let anchor = anchors[slot]
       if !anchor.isRemoved { return anchor.isWidened }
@@ -141,15 +162,15 @@ extension ProgramPatcher {
 
   /// Calls `body` for every slot of the new program, in order, with where it came from; and its index among the inserted
   /// slots if it is the first or only slot of one.
-  private borrowing func forEachSlot(_ body: (InstructionOrigin, Int?) -> Void) {
-    for slot in anchors.indices {
+  private func forEachSlot(_ body: (InstructionOrigin, Int?) -> Void) {
+    for slot in 0..<anchors.count {
       if let last = anchors[slot].lastRun {
         var index = last
         repeat {
           index = Int(runs[index].next)
           let run = runs[index]
           if run.isMark { continue }
-          var branch = Int(run.firstBranch)
+          var branch = firstBranch(from: Int(run.start), guess: 0)
           let pass = pass(ofInserted: Int(run.start))
           for place in Int(run.start)..<run.end {
             body(
@@ -179,11 +200,11 @@ extension ProgramPatcher {
   }
 
   /// The pass that inserted a slot, counted from 0; nil for what was inserted before any pass began.
-  private borrowing func pass(ofInserted slot: Int) -> Int? {
+  private func pass(ofInserted slot: Int) -> Int? {
     passes.lastIndex { $0.firstInserted <= slot }
   }
 
-  private borrowing func fact(of origin: InstructionOrigin, _ inserted: Int?) -> FactID {
+  private func fact(of origin: InstructionOrigin, _ inserted: Int?) -> FactID {
     if origin.isWidened { return .none }
     guard let inserted else { return originalFacts[origin.original] }
     return insertedFacts.indices.contains(inserted) ? insertedFacts[inserted] : .none

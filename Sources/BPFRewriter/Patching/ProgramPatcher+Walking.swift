@@ -7,7 +7,9 @@ public import BPFISA
 ///       if case .arithmetic(.divide, …) = instruction { try patcher.replace(at: &place, with: guarded) }
 ///     }
 ///
-/// What is put in at the place the walk has come to is not walked over.
+/// What is put in at the place the walk has come to is not walked over. A place is of no more use once inserted code was
+/// edited at another, or at a copy of it: using it then is a programming error, and stops the program. Edits by original
+/// slot may come between.
 extension ProgramPatcher {
   /// A place in the program: an instruction, original or inserted.
   public struct Place: Sendable {
@@ -25,13 +27,15 @@ extension ProgramPatcher {
     fileprivate var after: Int
     /// Whether the inserted instruction was replaced or removed, so that the walk stands after it.
     fileprivate var isGone = false
+    /// How often places in inserted code had changed when the walk came here.
+    fileprivate var changes: Int
 
     /// Whether an earlier patch put the instruction there.
     public var isInserted: Bool { run != nil }
   }
 
   /// The place before the first instruction.
-  public var start: Place { Place(original: -1, run: nil, slot: 0, after: 0) }
+  public var start: Place { Place(original: -1, run: nil, slot: 0, after: 0, changes: changes) }
 
   /// Goes to the next instruction, or returns nil at the end of the program.
   ///
@@ -52,7 +56,8 @@ extension ProgramPatcher {
 
   /// The instruction at a place.
   public func instruction(at place: Place) -> Instruction {
-    decode(place.isInserted ? place.slot : place.original, isInserted: place.isInserted)
+    check(place)
+    return decode(place.isInserted ? place.slot : place.original, isInserted: place.isInserted)
   }
 
   /// Where the branch at a place leads, if its target is an original slot; nil for one that stays in its patch and for
@@ -60,7 +65,9 @@ extension ProgramPatcher {
   ///
   /// - Complexity: O(1), for an inserted instruction O(log *n*), *n* the branches inserted.
   public func originalTarget(at place: Place) -> Int? {
-    guard place.isInserted else { return instruction(at: place).target(at: place.original) }
+    guard place.isInserted else {
+      return instruction(at: place).target(at: place.original)
+    }
     guard case .original(let target) = target(at: place) else { return nil }
     return target
   }
@@ -70,11 +77,13 @@ extension ProgramPatcher {
   /// - Complexity: as ``originalTarget(at:)``.
   public func target(at place: Place) -> Patch.Target? {
     guard place.isInserted else { return originalTarget(at: place).map { .original($0) } }
+    check(place)
     let index = firstBranch(from: place.slot)
     guard index < branches.count, branches[index].slot == place.slot else { return nil }
     switch branches[index].target {
     case .original(let slot): return .original(slot)
-    case .inserted(let slot): return .inserted(Patch.InsertedSlot(index: slot))
+    case .inserted(let slot): return .inserted(Patch.InsertedSlot(index: slot, isEnd: false))
+    case .end(of: let slot): return .inserted(Patch.InsertedSlot(index: slot, isEnd: true))
     }
   }
 
@@ -96,10 +105,18 @@ extension ProgramPatcher {
     at place: inout Place, with patch: Patch
   ) throws(PatchError) {
     guard let run = place.run else { return try replace(place.original, with: patch) }
+    check(place)
     if place.isGone { throw .alreadyRemoved(place.original) }
     let added = try makeRun(patch, at: place.original, isEntry: false)
-    let mark = cutOut(run, &place)
-    insert(added, after: mark, &place)
+    var last = cutOut(run, &place)
+    if let added {
+      link(added, after: last)
+      if anchors[place.original].lastRun == last { setLastRun(added, of: place.original) }
+      last = added
+    }
+    // The walk goes on after what was put in.
+    place.run = last
+    place.after = runs[last].end
   }
 
   /// Inserts a patch before the instruction, where the walk stays.
@@ -112,33 +129,35 @@ extension ProgramPatcher {
     guard let run = place.run else {
       return try insert(patch, before: place.original, branches: entry)
     }
+    check(place)
     if place.isGone { throw .alreadyRemoved(place.original) }
-    let added = try makeRun(patch, at: place.original, isEntry: false)
-    if added.isEmpty { return }
+    guard let added = try makeRun(patch, at: place.original, isEntry: false) else { return }
     let rest = cut(run, &place)
     // The last run leads to the first.
     let last = anchors[place.original].lastRun ?? rest
-    var previous: Int
+    let previous: Int
     switch entry {
     case .throughPatch:
       // Branches to the instruction land on a mark before the patch.
       previous = runs.count
+      var own = runs[rest]
       runs.append(
         Run(
-          start: place.slot, count: 1, isMark: true, isAttached: true,
-          isEntry: runs[rest].isEntry, firstBranch: Int(runs[rest].firstBranch)))
-      runs[rest].isEntry = false
+          start: place.slot, count: 1,
+          traits: own.traits.intersection(.entry).union([.mark, .attached]),
+          next: previous))
+      // What follows the run's last instruction no longer follows where branches to that land.
+      if own.traits.contains(.end) { hasMovedEnds = true }
+      own.traits.remove(.entry)
+      runs[rest] = own
       link(previous, after: place.previous ?? last)
     case .afterPatch:
       previous = place.beforeMarks ?? last
     }
     let hasMarks = entry == .afterPatch && place.previous != place.beforeMarks
-    for index in added {
-      link(index, after: previous)
-      previous = index
-    }
-    place.beforeMarks = previous
-    if !hasMarks { place.previous = previous }
+    link(added, after: previous)
+    place.beforeMarks = added
+    if !hasMarks { place.previous = added }
   }
 
   /// Removes the instruction; the walk goes on after it.
@@ -146,10 +165,13 @@ extension ProgramPatcher {
   /// - Complexity: O(1), for an inserted instruction O(log *n*), *n* the branches inserted before.
   public mutating func remove(at place: inout Place) {
     guard let run = place.run else {
-      anchors[place.original].remove()
-      if program.slots[place.original].isWide { anchors[place.original + 1].remove() }
+      var anchor = anchors[place.original]
+      anchor.remove()
+      anchors[place.original] = anchor
+      if program.slots[place.original].isWide { removeSecondHalf(of: place.original) }
       return
     }
+    check(place)
     if !place.isGone { _ = cutOut(run, &place) }
   }
 
@@ -165,9 +187,22 @@ extension ProgramPatcher {
     }
   }
 
+  /// Checks that a place in inserted code is what it was when the walk came there.
+  @inline(__always)
+  private func check(_ place: Place) {
+    precondition(place.changes == changes, "a place is used before anything is edited at another")
+  }
+
+  private mutating func setLastRun(_ run: Int, of slot: Int) {
+    var anchor = anchors[slot]
+    anchor.lastRun = run
+    anchors[slot] = anchor
+  }
+
   /// Moves on, and gives the index of the new instruction's first slot.
   private func nextSlot(_ place: inout Place) -> Int? {
     if let run = place.run {
+      check(place)
       // More of the same run, or the runs after it.
       if !runs[run].isMark, place.after < runs[run].end {
         return step(&place, run, at: place.after)
@@ -180,6 +215,7 @@ extension ProgramPatcher {
       place.original += 1
     }
     place.run = nil
+    place.changes = changes
     place.original += 1
     while place.original < anchors.count {
       let anchor = anchors[place.original]
@@ -210,7 +246,7 @@ extension ProgramPatcher {
       }
       if index == last { return nil }
       previous = index
-      if !runs[index].isAttached { beforeMarks = index }
+      if !runs[index].traits.contains(.attached) { beforeMarks = index }
       index = Int(runs[index].next)
     }
   }
@@ -226,6 +262,8 @@ extension ProgramPatcher {
   /// Cuts a run before the place, which is then at the start of the run returned.
   private mutating func cut(_ run: Int, _ place: inout Place) -> Int {
     hasCuts = true
+    changes += 1
+    place.changes = changes
     guard place.slot > Int(runs[run].start) else { return run }
     let rest = split(run, at: place.slot, original: place.original)
     place.previous = run
@@ -242,44 +280,38 @@ extension ProgramPatcher {
     if place.after < runs[rest].end {
       _ = split(rest, at: place.after, original: place.original)
     }
-    runs[rest].becomeMark()
+    var own = runs[rest]
+    if own.traits.contains(.end) { markEnd(of: own, after: rest, original: place.original) }
+    own = runs[rest]
+    own.becomeMark()
+    runs[rest] = own
     place.after = place.slot
     place.isGone = true
     return rest
   }
 
+  /// Marks the end of a run by a run of its own, before the run's last instruction goes: branches to it lead past what takes
+  /// that instruction's place.
+  private mutating func markEnd(of run: Run, after previous: Int, original: Int) {
+    let mark = runs.count
+    runs.append(Run(start: run.end - 1, count: 1, traits: [.mark, .end], next: mark))
+    link(mark, after: previous)
+    if anchors[original].lastRun == previous { setLastRun(mark, of: original) }
+    hasMovedEnds = true
+  }
+
   /// Splits a run in two.
   private mutating func split(_ run: Int, at slot: Int, original: Int) -> Int {
     let rest = runs.count
+    var first = runs[run]
     runs.append(
       Run(
-        start: slot, count: runs[run].end - slot, firstBranch: firstBranch(from: slot)))
-    runs[run].truncate(at: slot)
+        start: slot, count: first.end - slot, traits: first.traits.subtracting(.entry), next: rest))
+    first.truncate(at: slot)
+    first.traits.remove(.end)
+    runs[run] = first
     link(rest, after: run)
-    if anchors[original].lastRun == run { anchors[original].lastRun = rest }
+    if anchors[original].lastRun == run { setLastRun(rest, of: original) }
     return rest
-  }
-
-  /// Links new runs after a mark, and makes the walk go on after them.
-  private mutating func insert(_ added: Range<Int>, after mark: Int, _ place: inout Place) {
-    var previous = mark
-    for index in added {
-      link(index, after: previous)
-      if anchors[place.original].lastRun == previous { anchors[place.original].lastRun = index }
-      previous = index
-    }
-    place.run = previous
-    place.after = runs[previous].end
-  }
-
-  /// The first inserted branch at or after an inserted slot.
-  func firstBranch(from slot: Int) -> Int {
-    var low = 0
-    var high = branches.count
-    while low < high {
-      let middle = (low + high) / 2
-      if branches[middle].slot < slot { low = middle + 1 } else { high = middle }
-    }
-    return low
   }
 }

@@ -12,23 +12,34 @@ public import BPFISA
 ///   so that a prologue runs.
 /// - A 16-byte load immediate is one instruction, named by its first slot.
 ///
-/// Memory: 12 bytes for each original slot, 8 for each inserted one, 20 for each patch and 8 for each branch of one; the
-/// new program comes on top.
+/// Memory: 8 bytes for each original slot, 8 for each inserted one, 12 for each patch and 8 for each branch of one. Where
+/// patches were applied in the order of the program, in one pass, the memory of what was inserted becomes that of the new
+/// program; otherwise the new program comes on top.
 public struct ProgramPatcher: ~Copyable {
   /// The program as it was.
   public let program: Program
   /// What became of each original slot.
-  var anchors: [Anchor]
-  var runs: [Run] = []
-  /// The slots of all patches, in the order in which they were applied.
+  var anchors: Arena<Anchor>
+  var runs = Arena<Run>()
+  /// The slots of all patches, in the order in which they were applied, and room for more.
+  ///
+  /// An array, because it may become the new program's.
   var inserted: [RawInstruction] = []
+  /// How many of ``inserted`` there are.
+  var insertedCount = 0
   /// The branches among ``inserted``, by rising slot.
-  var branches: [InsertedBranch] = []
+  var branches = Arena<InsertedBranch>()
   /// What is known of the original slots and of the inserted ones; empty where the layer above knows nothing.
   let originalFacts: [FactID]
   var insertedFacts: [FactID] = []
   /// Whether a run was cut or is branched to from another, so that a slot's place no longer follows from its run's alone.
   var hasCuts = false
+  /// Whether a patch has branches whose displacement was not known when it was applied.
+  var hasOpenBranches = false
+  /// Whether the end of a patch is not where branches to its last instruction land, and one further.
+  var hasMovedEnds = false
+  /// How often places in inserted code changed, so that a ``Place`` from before is recognised.
+  var changes = 0
   /// Whether one of ``branches`` was widened.
   var hasWidenedInserted = false
   /// The passes so far, in order.
@@ -49,19 +60,19 @@ public struct ProgramPatcher: ~Copyable {
       facts.isEmpty || facts.count == program.slots.count, "facts are given for every slot or none")
     self.program = program
     originalFacts = facts
-    anchors = [Anchor](repeating: Anchor(), count: program.slots.count)
+    anchors = Arena(zeroed: program.slots.count)
   }
 
   /// Begins a pass: what is inserted from here on is remembered as its work.
   public mutating func beginPass(_ name: String) {
-    passes.append(PassRecord(name: name, firstInserted: inserted.count))
+    passes.append(PassRecord(name: name, firstInserted: insertedCount))
   }
 
   /// Makes room for patches, where their size is known.
   public mutating func reserve(patches: Int, slots: Int, branches count: Int = 0) {
-    HugePages.reserve(&runs, capacity: patches)
-    HugePages.reserve(&inserted, capacity: slots)
-    branches.reserveCapacity(count)
+    runs.reserve(patches)
+    if slots > inserted.count { moveInserted(to: slots) }
+    branches.reserve(count)
   }
 
   // MARK: Edits by original slot
@@ -80,7 +91,9 @@ public struct ProgramPatcher: ~Copyable {
   /// - Throws: ``PatchError`` for a patch that is wrong in itself, a slot that begins no instruction of the
   ///   original program, and an instruction removed or replaced before. Nothing is changed then.
   public mutating func replace(_ slot: Int, with patch: Patch) throws(PatchError) {
-    try edit(slot, patch, isEntry: true, removes: true)
+    if !replacePlainly(slot, with: patch) {
+      try edit(slot, patch, isEntry: true, removes: true)
+    }
   }
 
   /// Inserts a patch before an instruction, after all that was inserted before it until now.
@@ -108,112 +121,211 @@ public struct ProgramPatcher: ~Copyable {
 
   // MARK: How
 
+  /// Replaces an instruction that nothing was done to by slots that do not branch, where there is room for them: what most
+  /// edits are, and less than half the work of ``edit(_:_:isEntry:removes:)``.
+  ///
+  /// - Returns: whether it was done.
   @inline(__always)
+  private mutating func replacePlainly(_ slot: Int, with patch: Patch) -> Bool {
+    guard patch.isPlain, slot >= 0, slot < anchors.count, anchors[slot].isUntouched else {
+      return false
+    }
+    let count = patch.slots.count
+    let run = runs.count
+    // The limits of both were checked when room was made.
+    guard count <= inserted.count &- insertedCount, !runs.isFull else { return false }
+    let instruction = program.slots[slot]
+    if instruction.isSecondHalf || instruction.isWide { return false }
+    copy(patch, count)
+    runs.append(Run(start: insertedCount, count: count, traits: .entry, next: run))
+    insertedCount &+= count
+    anchors[slot] = Anchor(replacedBy: run)
+    return true
+  }
+
+  /// Copies the slots of a patch to where the next inserted ones are.
+  @inline(__always)
+  private mutating func copy(_ patch: Patch, _ count: Int) {
+    let start = insertedCount
+    let slots = patch.slots.span
+    var room = inserted.mutableSpan
+    for index in 0..<count { room[start &+ index] = slots[index] }
+  }
+
+  @inline(never)
   private mutating func edit(
     _ slot: Int, _ patch: Patch, isEntry: Bool, removes: Bool
   ) throws(PatchError) {
-    guard anchors.indices.contains(slot) else { throw .noSuchSlot(slot, count: anchors.count) }
+    guard slot >= 0, slot < anchors.count else { throw .noSuchSlot(slot, count: anchors.count) }
     var anchor = anchors[slot]
     let instruction = program.slots[slot]
     if instruction.isSecondHalf { throw .secondHalf(slot) }
     if anchor.isRemoved { throw .alreadyRemoved(slot) }
     let isEntry = isEntry && !anchor.isEntered
-    let added = try makeRun(patch, at: slot, isEntry: isEntry)
-    if let first = added.first {
+    if let run = try makeRun(patch, at: slot, isEntry: isEntry) {
       if isEntry { anchor.isEntered = true }
-      if let last = anchor.lastRun { link(first, after: last) }
-      if added.count > 1 { link(first + 1, after: first) }
-      anchor.lastRun = added.upperBound - 1
+      if let last = anchor.lastRun { link(run, after: last) }
+      anchor.lastRun = run
     }
     if removes {
       anchor.remove()
-      if instruction.isWide { anchors[slot + 1].remove() }
+      if instruction.isWide { removeSecondHalf(of: slot) }
     }
     anchors[slot] = anchor
   }
 
-  /// Puts a run into a ring.
-  mutating func link(_ run: Int, after previous: Int) {
-    runs[run].next = runs[previous].next
-    runs[previous].next = UInt32(truncatingIfNeeded: run)
+  /// Removes the second slot of a load immediate.
+  mutating func removeSecondHalf(of slot: Int) {
+    var second = anchors[slot + 1]
+    second.remove()
+    anchors[slot + 1] = second
   }
 
-  /// Copies a patch: one run of its slots, and a mark of its end where a branch leads there. None of an empty patch.
+  /// Puts a run into a ring.
+  mutating func link(_ run: Int, after previous: Int) {
+    var before = runs[previous]
+    var added = runs[run]
+    added.next = before.next
+    before.next = UInt32(truncatingIfNeeded: run)
+    runs[run] = added
+    runs[previous] = before
+  }
+
+  /// Copies a patch to a run of its own, linked to itself.
   ///
-  /// - Returns: the indices of the runs, in order, each linked to itself.
+  /// - Returns: the run; nil for an empty patch.
   mutating func makeRun(
     _ patch: Patch, at slot: Int, isEntry: Bool
-  ) throws(PatchError) -> Range<Int> {
+  ) throws(PatchError) -> Int? {
     if let defect = patch.defect { throw defect }
     let count = patch.slots.count
-    if count == 0 { return runs.count..<runs.count }
-    let start = inserted.count
+    if count == 0 { return nil }
+    let start = insertedCount
+    let run = runs.count
+    if count > Run.countLimit { throw .tooManySlots }
+    try makeRoom(slots: start + count, runs: run + 1, at: slot)
+    var traits: Run.Traits = isEntry ? .entry : []
+    if !patch.branches.isEmpty { try addBranches(of: patch, &traits) }
+    copy(patch, count)
+    insertedCount = start + count
+    if traits.contains(.branches) {
+      closeBranches(of: patch, from: start)
+      hasOpenBranches = hasOpenBranches || traits.contains(.openBranches)
+    }
+    if !patch.facts.isEmpty { addFacts(of: patch, from: start) }
+    runs.append(Run(start: start, count: count, traits: traits, next: run))
+    return run
+  }
+
+  /// Notes where the branches of a patch lead.
+  @inline(never)
+  private mutating func addBranches(
+    of patch: Patch, _ traits: inout Run.Traits
+  ) throws(PatchError) {
+    let start = insertedCount
+    let count = patch.slots.count
     let firstBranch = branches.count
-    let firstRun = runs.count
-    guard start + count + anchors.count < Int(Int32.max) / 3,
-      count < Run.countLimit, firstRun + 4 < Anchor.runLimit
-    else { throw .tooManySlots }
-    var needsEnd = false
-    let patched = patch.branches.span
-    for index in patched.indices {
-      let branch = patched[index]
+    traits.insert(.branches)
+    for branch in patch.branches {
       let target: InsertedBranch.Target
-      switch branch.target {
+      switch patch.place(of: branch.target) {
+      case .slot(let slot) where slot < count:
+        target = .inserted(start + slot)
+        if Self.isOutOfReach(branch.slot, to: slot) { traits.insert(.openBranches) }
+      case .slot:
+        target = .end(of: start + count - 1)
+        traits.insert(.end)
+        if Self.isOutOfReach(branch.slot, to: count) { traits.insert(.openBranches) }
       case .original(let slot):
-        guard anchors.indices.contains(slot), !program.slots[slot].isSecondHalf else {
-          branches.removeLast(branches.count - firstBranch)
+        guard slot >= 0, slot < anchors.count, !program.slots[slot].isSecondHalf else {
+          branches.truncate(to: firstBranch)
           throw .strayBranch(slot: branch.slot, target: slot)
         }
         target = .original(slot)
+        traits.insert(.openBranches)
       case .inserted(let slot):
-        // It is in another run: where that comes to lie is looked up.
-        hasCuts = true
-        target = .inserted(slot.index)
-      case .end:
-        needsEnd = true
-        target = .inserted(start + count)
-      case .label(let label):
-        guard patch.labels.indices.contains(label.index), let place = patch.labels[label.index]
-        else {
-          branches.removeLast(branches.count - firstBranch)
+        guard slot.index < start else {
+          branches.truncate(to: firstBranch)
           throw .labelNotPlaced(slot: branch.slot)
         }
-        needsEnd = needsEnd || place == count
-        target = .inserted(start + place)
+        // It is in another run: where that comes to lie is looked up.
+        hasCuts = true
+        target = slot.isEnd ? .end(of: slot.index) : .inserted(slot.index)
+        traits.insert(.openBranches)
+      case nil:
+        branches.truncate(to: firstBranch)
+        throw .labelNotPlaced(slot: branch.slot)
       }
       branches.append(InsertedBranch(slot: start + branch.slot, target: target))
     }
-    if start + count >= inserted.capacity {
-      HugePages.reserve(
-        &inserted, capacity: capacity(needed: start + count + 1, at: slot))
+  }
+
+  /// Whether a branch inside a patch might not do with 16 bits.
+  private static func isOutOfReach(_ slot: Int, to target: Int) -> Bool {
+    Int16(exactly: target - slot - 1) == nil
+  }
+
+  /// Writes the displacements of the branches that stay in a patch, which are the same wherever it comes to lie, unless it
+  /// is cut or branches in it are widened.
+  private mutating func closeBranches(of patch: Patch, from start: Int) {
+    var room = inserted.mutableSpan
+    for branch in patch.branches {
+      guard case .slot(let target) = patch.place(of: branch.target) else { continue }
+      let displacement = target - branch.slot - 1
+      let slot = start + branch.slot
+      var instruction = room[slot]
+      switch instruction.displacementField {
+      case .none: continue
+      case .offset: instruction.offset = Int16(truncatingIfNeeded: displacement)
+      case .longJump, .call, .function:
+        instruction.immediate = Int32(truncatingIfNeeded: displacement)
+      }
+      room[slot] = instruction
     }
-    if firstRun + 2 > runs.capacity {
-      HugePages.reserve(&runs, capacity: capacity(needed: firstRun + 2, at: slot))
+  }
+
+  private mutating func addFacts(of patch: Patch, from start: Int) {
+    while insertedFacts.count < start { insertedFacts.append(.none) }
+    insertedFacts.append(contentsOf: patch.facts)
+  }
+
+  // MARK: Room
+
+  /// Makes room for so many inserted slots and runs altogether.
+  private mutating func makeRoom(
+    slots: Int, runs count: Int, at slot: Int
+  ) throws(PatchError) {
+    if slots > inserted.count {
+      // With all branches widened, it is three times as long at most.
+      let limit = Int(Int32.max) / 3 - anchors.count
+      if slots > limit { throw .tooManySlots }
+      // What is left of the program may come between.
+      moveInserted(to: min(capacity(needed: slots, at: slot) + anchors.count, limit))
     }
-    let slots = patch.slots.span
-    for index in slots.indices { inserted.append(slots[index]) }
-    if !patch.facts.isEmpty || !insertedFacts.isEmpty {
-      while insertedFacts.count < start { insertedFacts.append(.none) }
-      insertedFacts.append(contentsOf: patch.facts)
+    // Cutting a run makes more of them.
+    if count + 4 > Anchor.runLimit { throw .tooManySlots }
+    if runs.isFull { runs.reserve(min(capacity(needed: count, at: slot), Anchor.runLimit)) }
+  }
+
+  /// Moves what was inserted to memory for so many slots.
+  private mutating func moveInserted(to capacity: Int) {
+    var moved: [RawInstruction] = HugePages.unwritten(capacity)
+    do {
+      let slots = inserted.span
+      var room = moved.mutableSpan
+      for index in 0..<insertedCount { room[index] = slots[index] }
     }
-    runs.append(
-      Run(
-        start: start, count: count, isEntry: isEntry, next: firstRun, firstBranch: firstBranch))
-    if needsEnd {
-      inserted.append(RawInstruction(opcode: 0))
-      runs.append(
-        Run(
-          start: start + count, count: 1, isMark: true, next: firstRun + 1,
-          firstBranch: branches.count))
-    }
-    return firstRun..<runs.count
+    inserted = moved
   }
 
   /// How much to make room for when there is need for so much at an original slot: as much as the whole program would take
-  /// if it went on like this, within limits, so that a walk over it moves what it has seldom.
+  /// if it went on like this, within limits, so that a walk over it moves what it has seldom. Memory that is not written
+  /// costs nothing.
   private func capacity(needed: Int, at slot: Int) -> Int {
+    let least = max(64, 2 * needed)
+    if needed < 1024 { return least }
     let (scaled, overflow) = needed.multipliedReportingOverflow(by: anchors.count)
     let expected = overflow ? Int.max : scaled / (slot + 1)
-    return max(64, 2 * needed, min(expected + expected / 16, 8 * needed))
+    return max(least, min(expected + expected / 16, 4 * anchors.count))
   }
 }

@@ -1,80 +1,88 @@
 /// A stretch of inserted slots that follow each other in the program, or an empty mark of where branches land.
 ///
 /// The runs of an original instruction are linked in a ring: the last one leads to the first.
-struct Run {
-  /// The first slot, as an index into all inserted slots.
+struct Run: BitwiseCopyable {
+  /// The first slot, as an index into all inserted slots; of a mark, the one it stands for.
   var start: UInt32
-  /// The number of slots, and ``isMark``, ``isAttached`` and ``isEntry``.
-  private var countAndFlags: UInt32
+  private var countAndTraits: UInt32
   /// The next run of the same instruction.
   var next: UInt32
-  /// The first branch that lies at or after ``start``, as an index into all inserted branches.
-  var firstBranch: UInt32
-  /// Where it begins in the new program, once that is laid out.
-  var position: UInt32 = 0
 
-  private static let mark: UInt32 = 1 << 31
-  private static let entry: UInt32 = 1 << 30
-  private static let attached: UInt32 = 1 << 29
-  private static let countMask: UInt32 = attached - 1
+  struct Traits: OptionSet {
+    let rawValue: UInt32
+
+    /// Its one slot is not part of the program: branches to it land at what follows.
+    static let mark = Self(rawValue: 1 << 31)
+    /// Branches to the original instruction land here.
+    static let entry = Self(rawValue: 1 << 30)
+    /// A mark of the start of the run after it, and not of what lies between them: a patch that is to be skipped goes before
+    /// it.
+    static let attached = Self(rawValue: 1 << 29)
+    /// It may have branches.
+    static let branches = Self(rawValue: 1 << 28)
+    /// It may have branches whose displacement was not known when the patch was applied.
+    static let openBranches = Self(rawValue: 1 << 27)
+    /// Branches lead to its end: to what follows its last slot; of a mark, that slot's end and not its start is marked.
+    static let end = Self(rawValue: 1 << 26)
+
+    static let all: Self = [.mark, .entry, .attached, .branches, .openBranches, .end]
+  }
+
+  private static let countMask = ~Traits.all.rawValue
 
   /// The most slots there can be in a run.
   static let countLimit = Int(countMask)
 
-  init(
-    start: Int, count: Int, isMark: Bool = false, isAttached: Bool = false, isEntry: Bool = false,
-    next: Int = 0,
-    firstBranch: Int
-  ) {
+  @inline(__always)
+  init(start: Int, count: Int, traits: Traits, next: Int) {
     self.start = UInt32(truncatingIfNeeded: start)
-    countAndFlags =
-      UInt32(truncatingIfNeeded: count) | (isMark ? Self.mark : 0)
-      | (isAttached ? Self.attached : 0) | (isEntry ? Self.entry : 0)
+    countAndTraits = UInt32(truncatingIfNeeded: count) | traits.rawValue
     self.next = UInt32(truncatingIfNeeded: next)
-    self.firstBranch = UInt32(truncatingIfNeeded: firstBranch)
   }
 
-  var count: Int { Int(countAndFlags & Self.countMask) }
+  @inline(__always) var count: Int { Int(countAndTraits & Self.countMask) }
+
+  @inline(__always) var traits: Traits {
+    get { Traits(rawValue: countAndTraits & Traits.all.rawValue) }
+    set { countAndTraits = countAndTraits & Self.countMask | newValue.rawValue }
+  }
 
   /// The slot after the last.
-  var end: Int { Int(start) + count }
+  @inline(__always) var end: Int { Int(start) + count }
 
-  /// Whether branches to the original instruction land here.
-  var isEntry: Bool {
-    get { countAndFlags & Self.entry != 0 }
-    set { countAndFlags = newValue ? countAndFlags | Self.entry : countAndFlags & ~Self.entry }
-  }
-
-  /// Whether its one slot is not part of the program: branches to it land at what follows.
-  var isMark: Bool { countAndFlags & Self.mark != 0 }
-
-  /// Whether it marks the start of the run after it, and not what lies between them: a patch that is to be skipped goes
-  /// before it.
-  var isAttached: Bool { countAndFlags & Self.attached != 0 }
+  @inline(__always) var isMark: Bool { traits.contains(.mark) }
+  @inline(__always) var isEntry: Bool { traits.contains(.entry) }
 
   /// The slots it puts into the program before branches are widened.
-  var width: Int { isMark ? 0 : count }
+  @inline(__always) var width: Int { isMark ? 0 : count }
 
   /// Keeps only the slots before another.
   mutating func truncate(at slot: Int) {
-    countAndFlags =
-      countAndFlags & ~Self.countMask | (UInt32(truncatingIfNeeded: slot) - start)
+    countAndTraits = traits.rawValue | (UInt32(truncatingIfNeeded: slot) - start)
   }
 
   /// Makes it the mark of its first slot.
   mutating func becomeMark() {
-    countAndFlags = countAndFlags & Self.entry | Self.mark | 1
+    countAndTraits = traits.intersection(.entry).union(.mark).rawValue | 1
   }
 }
 
 /// What became of an original instruction.
-struct Anchor {
+struct Anchor: BitwiseCopyable {
   private var bits: UInt32 = 0
 
   private static let removed: UInt32 = 1 << 31
   private static let widened: UInt32 = 1 << 30
   private static let entered: UInt32 = 1 << 29
   private static let runMask: UInt32 = (1 << 29) - 1
+
+  init() {}
+
+  /// What becomes of an instruction in whose place branches run a patch.
+  @inline(__always)
+  init(replacedBy run: Int) {
+    bits = Self.removed | Self.entered | (UInt32(truncatingIfNeeded: run) &+ 1)
+  }
 
   /// The most runs there can be.
   static let runLimit = Int(runMask)
@@ -108,37 +116,48 @@ struct Anchor {
 }
 
 /// A branch among the inserted slots, and where it leads.
-struct InsertedBranch {
+struct InsertedBranch: BitwiseCopyable {
   private var slotAndFlag: UInt32
   private var targetAndKind: UInt32
 
-  private static let flag: UInt32 = 1 << 31
+  private static let widened: UInt32 = 1 << 31
+  private static let insertedKind: UInt32 = 1 << 31
+  private static let endKind: UInt32 = 3 << 30
+  private static let kindMask: UInt32 = 3 << 30
 
   enum Target {
     /// An original instruction.
     case original(Int)
     /// An inserted slot.
     case inserted(Int)
+    /// What follows an inserted slot, the last of its patch.
+    case end(of: Int)
   }
 
   init(slot: Int, target: Target) {
     slotAndFlag = UInt32(truncatingIfNeeded: slot)
     switch target {
     case .original(let slot): targetAndKind = UInt32(truncatingIfNeeded: slot)
-    case .inserted(let slot): targetAndKind = UInt32(truncatingIfNeeded: slot) | Self.flag
+    case .inserted(let slot):
+      targetAndKind = UInt32(truncatingIfNeeded: slot) | Self.insertedKind
+    case .end(of: let slot): targetAndKind = UInt32(truncatingIfNeeded: slot) | Self.endKind
     }
   }
 
   /// Its place among all inserted slots.
-  var slot: Int { Int(slotAndFlag & ~Self.flag) }
+  var slot: Int { Int(slotAndFlag & ~Self.widened) }
 
   var target: Target {
-    let number = Int(targetAndKind & ~Self.flag)
-    return targetAndKind & Self.flag == 0 ? .original(number) : .inserted(number)
+    let number = Int(targetAndKind & ~Self.kindMask)
+    return switch targetAndKind & Self.kindMask {
+    case Self.insertedKind: .inserted(number)
+    case Self.endKind: .end(of: number)
+    default: .original(number)
+    }
   }
 
   var isWidened: Bool {
-    get { slotAndFlag & Self.flag != 0 }
-    set { slotAndFlag = newValue ? slotAndFlag | Self.flag : slotAndFlag & ~Self.flag }
+    get { slotAndFlag & Self.widened != 0 }
+    set { slotAndFlag = newValue ? slotAndFlag | Self.widened : slotAndFlag & ~Self.widened }
   }
 }
