@@ -47,9 +47,9 @@ public struct HelperPrototype: Hashable, Sendable {
     programTypeBits = programTypes.reduce(0) { $0 | Self.bit(of: $1) }
   }
 
-  /// How many arguments have to hold something; the others follow them.
-  public var requiredArguments: Int {
-    (arguments.lastIndex { $0 != .anythingOrNothing } ?? -1) + 1
+  /// How many arguments have to hold something in programs of a type; the others follow them.
+  public func requiredArguments(in type: ProgramType) -> Int {
+    (arguments(in: type).lastIndex { $0 != .anythingOrNothing } ?? -1) + 1
   }
 
   /// Whether programs of a type may call it.

@@ -15,6 +15,8 @@ struct CheckedCall {
   /// Whether the helper is control flow, which the engine does itself.
   let isOfTheEngine: Bool
   private let programTypes: UInt64
+  /// The program types in which its arguments are others.
+  private let variantTypes: UInt64
   /// The kinds of map it works on, by number.
   private let mapKinds: UInt64
 
@@ -28,11 +30,12 @@ struct CheckedCall {
     isImplemented = false
     isOfTheEngine = false
     programTypes = 0
+    variantTypes = 0
     mapKinds = 0
   }
 
-  private init(_ prototype: HelperPrototype) {
-    let arguments = prototype.arguments
+  /// - Parameter arguments: the prototype's, or its variant's.
+  private init(_ prototype: HelperPrototype, _ arguments: [ArgumentKind]) {
     func kind(_ index: Int) -> ArgumentKind {
       index < arguments.count ? arguments[index] : .anything
     }
@@ -46,16 +49,18 @@ struct CheckedCall {
     programTypes = ProgramType.allCases.filter(prototype.allowed).reduce(0) {
       $0 | Self.bit(of: $1)
     }
+    variantTypes = prototype.variant?.programTypes.reduce(0) { $0 | Self.bit(of: $1) } ?? 0
     mapKinds = MapKind.allCases.filter(prototype.accepts).reduce(0) { $0 | 1 << $1.rawValue }
   }
 
-  /// The call of a helper, or nil for one without a prototype.
+  /// The call of a helper by programs whose type has a bit, or nil for one without a prototype.
   @inline(__always)
-  static func to(_ number: Int32) -> UnsafePointer<CheckedCall>? {
-    // SAFETY: the table has an entry for every number below its count.
+  static func to(_ number: Int32, in typeBit: UInt64) -> UnsafePointer<CheckedCall>? {
+    // SAFETY: the table has two entries for every number below its count.
     let index = Int(number)
     guard index >= 0, index < count, unsafe table[index].argumentCount >= 0 else { return nil }
-    return unsafe UnsafePointer(table + index)
+    let isVariant = unsafe table[index].variantTypes & typeBit != 0
+    return unsafe UnsafePointer(table + (isVariant ? count + index : index))
   }
 
   func kind(_ index: Int) -> ArgumentKind {
@@ -83,12 +88,16 @@ struct CheckedCall {
 
   private static let count = Int(HelperPrototype.all.last?.id.rawValue ?? -1) + 1
 
-  /// An entry for every number, never freed; one with an argument count below 0 where there is no prototype.
+  /// An entry for every number, then one for its variant, never freed; one with an argument count below 0 where there is
+  /// no prototype.
   nonisolated(unsafe) private static let table: UnsafeMutablePointer<CheckedCall> = {
-    let table = UnsafeMutablePointer<CheckedCall>.allocate(capacity: count)
-    unsafe table.initialize(repeating: CheckedCall(), count: count)
+    let table = UnsafeMutablePointer<CheckedCall>.allocate(capacity: 2 * count)
+    unsafe table.initialize(repeating: CheckedCall(), count: 2 * count)
     for prototype in HelperPrototype.all {
-      unsafe table[Int(prototype.id.rawValue)] = CheckedCall(prototype)
+      let index = Int(prototype.id.rawValue)
+      unsafe table[index] = CheckedCall(prototype, prototype.arguments)
+      guard let variant = prototype.variant else { continue }
+      unsafe table[count + index] = CheckedCall(prototype, variant.arguments)
     }
     return unsafe table
   }()

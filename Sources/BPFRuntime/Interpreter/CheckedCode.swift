@@ -53,7 +53,8 @@ final class CheckedCode: @unchecked Sendable {
       }
     }
     readsOnlyWhatItWrote = InitializationAnalysis.proves(
-      decoded, entry: layout == nil ? 0b100_0000_0110 : 0b100_0000_0010, callbacks: functions)
+      decoded, of: type, entry: layout == nil ? 0b100_0000_0110 : 0b100_0000_0010,
+      callbacks: functions)
     // SAFETY: allocated for exactly the decoded instructions and freed with them; never written again.
     unsafe instructions = .allocate(capacity: decoded.count)
     unsafe instructions.initialize(from: decoded, count: decoded.count)

@@ -7,6 +7,7 @@ import BPFPlatform
 /// cannot be proved is left to the interpreter to watch as it runs; nothing is refused here.
 struct InitializationAnalysis {
   private let code: [DecodedInstruction]
+  private let type: ProgramType
   /// For each slot, the registers known to hold something there; all where it was not reached.
   private var known: [UInt16]
   private var isReached: [Bool]
@@ -20,9 +21,9 @@ struct InitializationAnalysis {
   ///   - callbacks: the slots of the functions that helpers may call.
   /// - Complexity: O(*n*), *n* the number of slots.
   static func proves(
-    _ code: [DecodedInstruction], entry: UInt16, callbacks: Set<Int>
+    _ code: [DecodedInstruction], of type: ProgramType, entry: UInt16, callbacks: Set<Int>
   ) -> Bool {
-    var analysis = InitializationAnalysis(code: code)
+    var analysis = InitializationAnalysis(code: code, type: type)
     if !callbacks.isEmpty {
       // Which helper calls which function is not known: each is given what all that the program calls give.
       var given: UInt16 = 0b100_0011_1110
@@ -34,8 +35,9 @@ struct InitializationAnalysis {
     return analysis.run(entry: entry)
   }
 
-  private init(code: [DecodedInstruction]) {
+  private init(code: [DecodedInstruction], type: ProgramType) {
     self.code = code
+    self.type = type
     known = [UInt16](repeating: .max, count: code.count)
     isReached = [Bool](repeating: false, count: code.count)
   }
@@ -81,7 +83,7 @@ struct InitializationAnalysis {
     guard let prototype = HelperPrototype(for: HelperID(rawValue: number)),
       prototype.id != .tailCall
     else { return nil }
-    let needed = (UInt16(1) << UInt16(prototype.requiredArguments) - 1) << 1
+    let needed = (UInt16(1) << UInt16(prototype.requiredArguments(in: type)) - 1) << 1
     guard needed & ~before == 0 else { return nil }
     return before & Self.saved | (prototype.result == .void ? 0 : 1)
   }
