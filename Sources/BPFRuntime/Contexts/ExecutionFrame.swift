@@ -43,6 +43,8 @@ public final class ExecutionFrame {
   public var secret = KeyedHash.processKey
   /// The lines `bpf_trace_printk` wrote.
   public var traceLines: [String] = []
+  /// The text that `bpf_seq_printf` and `bpf_seq_write` append to; where it is nil, programs have none to pass.
+  public var sequenceText: SequenceText?
   /// What the packet's socket buffer holds, for programs that see one.
   var socketBuffer = SocketBuffer()
   /// Whether the context is a `struct __sk_buff`.

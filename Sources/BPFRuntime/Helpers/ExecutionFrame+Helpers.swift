@@ -15,7 +15,7 @@ extension ExecutionFrame {
     .forEachMapElement, .userRingBufferDrain,
   ]).union(packetHelpers).union(memoryHelpers)
 
-  /// Queues, locks, timers, dynptrs, call stacks, the task, and what reads memory by address.
+  /// Queues, locks, timers, dynptrs, call stacks, the task, texts, and what reads memory by address.
   private static let memoryHelpers: Set<HelperID> = [
     .spinLock, .spinUnlock, .snprintf, .probeRead, .probeReadString, .probeReadUser,
     .probeReadKernel, .probeReadUserString, .probeReadKernelString, .copyFromUser,
@@ -23,7 +23,7 @@ extension ExecutionFrame {
     .ringBufferSubmitDynptr, .ringBufferDiscardDynptr, .timerInit, .timerSetCallback, .timerStart,
     .timerCancel, .mapPushElement, .mapPopElement, .mapPeekElement, .getStack, .getStackID,
     .getCurrentTask, .currentTaskUnderCgroup, .getCurrentCgroupID, .getCurrentAncestorCgroupID,
-    .getNamespaceCurrentPIDTGID,
+    .getNamespaceCurrentPIDTGID, .seqPrintf, .seqWrite,
   ]
 
   /// Those of ``implementedHelpers`` that choose the instruction to go on with, or keep a function of the program: an
@@ -99,6 +99,9 @@ extension ExecutionFrame {
       unsafe tracePrint(format: a1, size: a2, arguments: a3, argumentsSize: a4)
     case .snprintf:
       unsafe formatString(into: a1, size: a2, format: a3, arguments: a4, argumentsSize: a5)
+    case .seqPrintf:
+      unsafe sequencePrint(format: a2, size: a3, arguments: a4, argumentsSize: a5)
+    case .seqWrite: unsafe sequenceWrite(a2, size: a3)
     case .stringCompare: unsafe compareString(a1, size: a2, to: a3)
     case .stringToLong: unsafe parseSigned(a1, size: a2, flags: a3, into: a4)
     case .stringToUnsignedLong: unsafe parseUnsigned(a1, size: a2, flags: a3, into: a4)

@@ -14,6 +14,7 @@ enum KernelError: Int64, Error {
   case deadlock = 35
   case badProtocol = 71
   case badMessage = 74
+  case overflow = 75
   case operationNotSupported = 95
   case unknownAddressFamily = 97
   case alreadyInProgress = 114

@@ -57,7 +57,7 @@ extension ExecutionFrame {
 
   /// The arguments of a format, at most twelve words; nil where their size is no such number of bytes.
   @unsafe
-  private func formatArguments(_ arguments: UInt64, size: UInt64) -> [UInt64]? {
+  func formatArguments(_ arguments: UInt64, size: UInt64) -> [UInt64]? {
     let count = UInt64(UInt32(truncatingIfNeeded: size))
     guard count % 8 == 0, count <= 12 * 8, count == 0 || arguments != 0 else { return nil }
     let bytes = unsafe copyBytes(arguments, count: count)

@@ -17,7 +17,8 @@ extension CheckedMachine {
   /// Pointers are translated to host addresses before the call, and a returned one back.
   func callHelper(_ number: Int32) -> CallResult {
     let id = HelperID(rawValue: number)
-    guard let call = unsafe CheckedCall.to(number), unsafe call.pointee.isImplemented else {
+    guard let call = unsafe CheckedCall.to(number, in: typeBit), unsafe call.pointee.isImplemented
+    else {
       failure = id.name == nil ? .unknownHelper(number) : .unsupportedHelper(id)
       return .failed
     }
@@ -201,9 +202,13 @@ extension CheckedMachine {
     case .spinLock: return specialField(.spinLock, at: value) ?? refuse()
     case .dynptr(let use): return dynptrArgument(value, use) ?? refuse()
     case .timer: return specialField(.timer, at: value) ?? refuse()
-    case .kernelPointerSlot, .socketCommon, .socketCommonOrNull, .socket, .socketOrNull,
-      .kernelObject, .kernelObjectOrNull, .perCPUKernelObject:
-      return refuse()
+    case .kernelObject:
+      // Of the kernel's objects a process has one: what a `struct seq_file` is.
+      let isText = helper == .seqPrintf || helper == .seqWrite
+      return unsafe isText && frame.sequenceText?.address == value ? 0 : refuse()
+    case .socketCommonOrNull, .socketOrNull, .kernelObjectOrNull:
+      return value == 0 ? 0 : refuse()
+    case .kernelPointerSlot, .socketCommon, .socket, .perCPUKernelObject: return refuse()
     }
   }
 
