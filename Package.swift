@@ -18,12 +18,15 @@ let modules: [(name: String, dependencies: [Target.Dependency])] = [
   ("BPFVerifier", ["BPFISA", "BPFPlatform"]),
   ("BPFRewriter", ["BPFISA", "BPFPlatform"]),
   ("BPFRuntime", ["BPFISA", "BPFPlatform", "BPFObject", "CBPFShims"]),
-  ("BPFKit", ["BPFISA", "BPFPlatform", "BPFObject", "BPFRewriter", "BPFRuntime"]),
+  (
+    "BPFKit", ["BPFISA", "BPFPlatform", "BPFObject", "BPFVerifier", "BPFRewriter", "BPFRuntime"]
+  ),
   ("BPFCapture", ["CBPFShims"]),
   (
     "BPFCommands",
     [
-      "BPFKit", "BPFISA", "BPFPlatform", "BPFObject", "BPFRewriter", "BPFRuntime", "BPFCapture",
+      "BPFKit", "BPFISA", "BPFPlatform", "BPFObject", "BPFVerifier", "BPFRewriter", "BPFRuntime",
+      "BPFCapture",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ]
   ),

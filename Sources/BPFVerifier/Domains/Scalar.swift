@@ -17,6 +17,12 @@ public struct Scalar<W: WideWord>: Hashable, Sendable {
     self.low = low
   }
 
+  /// The scalar of parts that were deduced from each other before.
+  @inline(__always)
+  init(parts bits: Tnum<W>, _ range: NumberRange<W>, _ low: NumberRange<W.Half>) {
+    self.init(bits: bits, range: range, low: low)
+  }
+
   /// The scalar of one number.
   init(_ value: W) {
     bits = Tnum(value)

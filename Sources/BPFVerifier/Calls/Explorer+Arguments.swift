@@ -1,0 +1,392 @@
+import BPFISA
+import BPFPlatform
+
+// The arguments of helpers (kernel: `check_func_arg`).
+extension Explorer {
+  /// The register of an argument, counted from 0.
+  private func register(_ argument: Int) -> Register {
+    guard let register = Register(rawValue: UInt8(truncatingIfNeeded: argument + 1)) else {
+      preconditionFailure("a helper takes at most five arguments")
+    }
+    return register
+  }
+
+  mutating func checkArgument(
+    _ position: Int, _ kind: HelperPrototype.ArgumentKind, _ call: inout HelperCall
+  ) throws(Rejection.Problem) {
+    let register = register(position)
+    if kind == .anythingOrNothing { return }
+    let value = try read(register)
+    switch kind {
+    case .anythingOrNothing: return
+    case .anything:
+      if value.isPointer, !options.isPrivileged { throw .pointerLeak(register) }
+    case .context: try checkContextArgument(value, register)
+    case .contextOrNull:
+      if value.constant != 0 { try checkContextArgument(value, register) }
+    case .map: try checkMapArgument(value, register, &call)
+    case .mapKey:
+      let size = try map(of: call, register).spec.keySize
+      call.constantKey = constantKey(value, size, call)
+      if call.constantKey == nil {
+        try checkReadable(value, register, size)
+      } else {
+        try readStack(value, register, size)
+      }
+    case .mapValue: try checkReadable(value, register, try map(of: call, register).spec.valueSize)
+    case .mapValueOrNull:
+      if value.constant != 0 {
+        try checkReadable(value, register, try map(of: call, register).spec.valueSize)
+      }
+    case .uninitializedMapValue:
+      let size = try map(of: call, register).spec.valueSize
+      try checkWritable(value, register, size)
+      call.filled.append((register, size))
+    case .memory, .writableMemory, .uninitializedMemory: try rejectNull(value, register, kind)
+    case .memoryOrNull, .writableMemoryOrNull:
+      if value.constant != 0 { try rejectNull(value, register, kind) }
+    case .size, .sizeOrZero: try checkSize(position, value, kind == .sizeOrZero, &call)
+    case .output(let size):
+      try checkWritable(value, register, size)
+      call.filled.append((register, size))
+    case .input(let size): try checkReadable(value, register, size)
+    case .inputOutput(let size):
+      try checkReadable(value, register, size)
+      try checkWritable(value, register, size)
+    case .stackOrNull:
+      guard value.kind == .stack || value.constant == 0 else {
+        throw .argument(register, expected: .stackOrNull, found: summary(of: value))
+      }
+      if value.isScalar { markPrecise(value) }
+    case .reservedRecord: try checkRecord(value, register, &call)
+    case .reservationSize:
+      guard let size = value.constant else {
+        throw .argument(register, expected: .constant, found: summary(of: value))
+      }
+      markPrecise(value)
+      guard size <= UInt64(Int32.max) else { throw .sizeUnbounded(register, maximum: size) }
+      call.constantSize = size
+    case .constantString: try checkConstantString(value, register)
+    case .function:
+      guard value.kind == .function else {
+        throw .argument(register, expected: .function, found: summary(of: value))
+      }
+    case .spinLock: try checkLock(value, register, call)
+    case .timer: try checkTimer(value, register)
+    case .dynptr(let use): try checkDynptr(value, register, use, &call)
+    case .socketCommon, .socketCommonOrNull, .socket, .socketOrNull:
+      try checkSocket(value, register, kind, position, &call)
+    case .kernelPointerSlot, .kernelObject, .kernelObjectOrNull, .perCPUKernelObject:
+      throw .unsupported("kernel objects: bpf_\(call.prototype.name)")
+    }
+  }
+
+  private func map(of call: HelperCall, _ register: Register) throws(Rejection.Problem) -> MapRules
+  {
+    guard let map = call.map else {
+      throw .argument(register, expected: .map, found: ValueSummary(.nothing))
+    }
+    return platform.maps[map]
+  }
+
+  private func checkContextArgument(_ value: Value, _ register: Register)
+    throws(Rejection.Problem)
+  {
+    guard value.kind == .context else {
+      throw .argument(register, expected: .context, found: summary(of: value))
+    }
+    guard value.offset == 0, value.hasConstantOffset else { throw .modifiedContext(register) }
+  }
+
+  private func checkMapArgument(_ value: Value, _ register: Register, _ call: inout HelperCall)
+    throws(Rejection.Problem)
+  {
+    guard value.kind == .map, !value.isNullable else {
+      if value.kind == .map { throw .nullablePointer(register, summary(of: value)) }
+      throw .argument(register, expected: .map, found: summary(of: value))
+    }
+    call.map = Int(value.object)
+  }
+
+  /// The number a key on the stack is, for a lookup in an array: whether there is such an element is known then.
+  private mutating func constantKey(_ value: Value, _ size: Int, _ call: HelperCall) -> UInt64? {
+    guard call.prototype.id == .mapLookupElement, size == 4, let map = call.map,
+      value.kind == .stack, value.hasConstantOffset
+    else { return nil }
+    switch platform.maps[map].spec.kind {
+    case .array, .perCPUArray: break
+    case _: return nil
+    }
+    let position = Int(value.offset) + VerifierLimits.stackBytes
+    guard position >= 0, position + 4 <= VerifierLimits.stackBytes, position & 3 == 0 else {
+      return nil
+    }
+    let stack = stacks[Int(value.object) * Self.slotCount + position >> 3]
+    if stack.bytesAre(position & 7, 4, StackSlot.ByteKind.zero) { return 0 }
+    guard position & 7 == 0, stack.value.spillSize >= 4, let constant = stack.value.constant else {
+      return nil
+    }
+    markPrecise(stack.value)
+    return constant & 0xffff_ffff
+  }
+
+  // MARK: Memory
+
+  private func rejectNull(
+    _ value: Value, _ register: Register, _ kind: HelperPrototype.ArgumentKind
+  ) throws(Rejection.Problem) {
+    guard value.isPointer else {
+      // Null where memory is not optional; a size of 0 makes it good, which its own check says.
+      if value.constant == 0 { return }
+      throw .argument(register, expected: .memory, found: summary(of: value))
+    }
+    if value.isNullable { throw .nullablePointer(register, summary(of: value)) }
+  }
+
+  /// Checks the size argument together with the memory before it (kernel: `check_mem_size_reg`).
+  private mutating func checkSize(
+    _ position: Int, _ value: Value, _ mayBeZero: Bool, _ call: inout HelperCall
+  ) throws(Rejection.Problem) {
+    let register = register(position)
+    guard value.isScalar else {
+      throw .argument(register, expected: .size, found: summary(of: value))
+    }
+    let memoryRegister = self.register(position - 1)
+    let memory = try read(memoryRegister)
+    let kind = call.arguments[position - 1]
+    // Which bytes are accessed depends on it.
+    markPrecise(value)
+    guard value.number.signedMinimum >= 0 else {
+      throw .sizeNegative(register, minimum: value.number.signedMinimum)
+    }
+    if value.number.signedMinimum == 0, !mayBeZero {
+      throw .sizeZero(register)
+    }
+    guard value.number.range.maximum < UInt64(VerifierLimits.variableOffset) else {
+      throw .sizeUnbounded(register, maximum: value.number.range.maximum)
+    }
+    let size = Int(value.number.range.maximum)
+    if memory.isScalar {
+      guard memory.constant == 0, size == 0 else {
+        throw .argument(
+          memoryRegister, expected: .memory, found: summary(of: memory))
+      }
+      markPrecise(memory)
+      return
+    }
+    if size == 0 { return }
+    switch kind {
+    case .uninitializedMemory:
+      try checkWritable(memory, memoryRegister, size)
+      // Bytes beyond the least size may stay as they are.
+      if memory.kind == .stack, !value.number.isConstant {
+        try readOrFillStack(memory, memoryRegister, size)
+      } else {
+        call.filled.append((memoryRegister, size))
+      }
+    case .writableMemory, .writableMemoryOrNull:
+      try checkReadable(memory, memoryRegister, size)
+      try checkWritable(memory, memoryRegister, size)
+      if memory.kind == .stack { try spoilStack(memory, memoryRegister, size) }
+    case _: try checkReadable(memory, memoryRegister, size)
+    }
+  }
+
+  /// A helper fills up to a number of bytes of the stack.
+  private mutating func readOrFillStack(_ pointer: Value, _ register: Register, _ size: Int)
+    throws(Rejection.Problem)
+  {
+    if !options.isPrivileged { try readStack(pointer, register, size) }
+    try fillStack(pointer, register, size)
+  }
+
+  /// A helper changes bytes of the stack that it reads as well.
+  private mutating func spoilStack(_ pointer: Value, _ register: Register, _ size: Int)
+    throws(Rejection.Problem)
+  {
+    guard pointer.hasConstantOffset else { return }
+    try fillStack(pointer, register, size)
+  }
+
+  private mutating func checkReadable(_ value: Value, _ register: Register, _ size: Int)
+    throws(Rejection.Problem)
+  {
+    guard value.isPointer else {
+      throw .argument(register, expected: .memory, found: summary(of: value))
+    }
+    if value.kind == .stack {
+      try readStack(value, register, size)
+    } else {
+      try checkArgumentMemory(value, register, size, .read)
+    }
+  }
+
+  private mutating func checkWritable(_ value: Value, _ register: Register, _ size: Int)
+    throws(Rejection.Problem)
+  {
+    guard value.isPointer else {
+      throw .argument(register, expected: .memory, found: summary(of: value))
+    }
+    if value.kind == .stack {
+      guard value.hasConstantOffset else { throw .pointerAtVariableOffset(register) }
+      let low = Int64(value.offset)
+      guard low >= -Int64(VerifierLimits.stackBytes), low + Int64(size) <= 0, !value.isNullable
+      else { throw .stackBounds(register, offset: low...low, bytes: size) }
+    } else {
+      try checkArgumentMemory(value, register, size, .write)
+    }
+  }
+
+  private mutating func checkArgumentMemory(
+    _ value: Value, _ register: Register, _ size: Int, _ access: AccessKind
+  ) throws(Rejection.Problem) {
+    switch value.kind {
+    case .packet, .packetMetadata, .mapValue, .mapKey, .memory:
+      try checkMemory(value, register, 0, size, access, isArgument: true)
+    case .uninitialized, .scalar, .stack, .context, .packetEnd, .map, .function, .socket,
+      .socketCommon, .tcpSocket, .dynptr:
+      throw .argument(register, expected: .memory, found: summary(of: value))
+    }
+  }
+
+  private mutating func checkConstantString(_ value: Value, _ register: Register)
+    throws(Rejection.Problem)
+  {
+    guard value.kind == .mapValue, value.hasConstantOffset, !value.isNullable,
+      let bytes = platform.maps[Int(value.object)].constants
+    else {
+      throw .argument(
+        register, expected: .constantString, found: summary(of: value))
+    }
+    let first = Int(value.offset)
+    guard first >= 0, first < bytes.count, bytes[first...].contains(0) else {
+      throw .argument(register, expected: .constantString, found: summary(of: value))
+    }
+  }
+
+  // MARK: Records, locks, timers, dynptrs, sockets
+
+  private func checkRecord(_ value: Value, _ register: Register, _ call: inout HelperCall)
+    throws(Rejection.Problem)
+  {
+    guard value.kind == .memory, value.flags.contains(.record), !value.isNullable,
+      value.offset == 0, value.hasConstantOffset, value.reference != 0
+    else {
+      if value.isNullable { throw .nullablePointer(register, summary(of: value)) }
+      throw .argument(
+        register, expected: .record, found: summary(of: value))
+    }
+    call.released = value.reference
+  }
+
+  private mutating func checkLock(_ value: Value, _ register: Register, _ call: HelperCall)
+    throws(Rejection.Problem)
+  {
+    guard value.kind == .mapValue, !value.isNullable, value.hasConstantOffset,
+      let offset = platform.maps[Int(value.object)].lockOffset, Int(value.offset) == offset
+    else {
+      throw .argument(
+        register, expected: .spinLock, found: summary(of: value))
+    }
+    let held = HeldLock(map: value.object, id: value.id)
+    if call.prototype.id == .spinLock {
+      guard lock == nil else { throw .callWhileLocked }
+      lock = held
+    } else {
+      guard let lock, lock == held else { throw .lockNotHeld }
+      self.lock = nil
+    }
+  }
+
+  private func checkTimer(_ value: Value, _ register: Register) throws(Rejection.Problem) {
+    guard value.kind == .mapValue, !value.isNullable, value.hasConstantOffset,
+      let offset = platform.maps[Int(value.object)].timerOffset, Int(value.offset) == offset
+    else {
+      throw .argument(
+        register, expected: .timer, found: summary(of: value))
+    }
+  }
+
+  private mutating func checkDynptr(
+    _ value: Value, _ register: Register, _ use: HelperPrototype.DynptrUse, _ call: inout HelperCall
+  ) throws(Rejection.Problem) {
+    if value.kind == .dynptr {
+      // The sample a callback is given.
+      switch use {
+      case .reads: call.dynptr = value
+      case .writes, .makesLocal, .makesRecord, .releasesRecord:
+        throw .argument(
+          register, expected: .writableDynptr, found: ValueSummary(.sample))
+      }
+      return
+    }
+    guard value.kind == .stack, value.hasConstantOffset, value.offset & 7 == 0,
+      value.offset >= -Int32(VerifierLimits.stackBytes), value.offset <= -16
+    else {
+      throw .argument(
+        register, expected: .dynptrOnStack, found: summary(of: value))
+    }
+    let frame = Int(value.object)
+    let first = frame * Self.slotCount + (Int(value.offset) + VerifierLimits.stackBytes) >> 3
+    switch use {
+    case .makesLocal, .makesRecord:
+      for half in 0..<2 where stacks[first + half].isDynptr {
+        if stacks[first + half].value.reference != 0 { throw .dynptrOverwritten }
+      }
+      if use == .makesLocal {
+        let data = try read(.r1)
+        guard data.kind == .mapValue else {
+          throw .argument(.r1, expected: .mapValue, found: summary(of: data))
+        }
+      }
+      call.newDynptr = value
+      call.newDynptrIsRecord = use == .makesRecord
+    case .reads, .writes, .releasesRecord:
+      let dynptr = stacks[first]
+      guard dynptr.isDynptr, stacks[first + 1].isDynptr,
+        !dynptr.value.flags.contains(.secondHalf),
+        stacks[first + 1].value.id == dynptr.value.id
+      else {
+        throw .argument(register, expected: .dynptr, found: ValueSummary(.otherBytes))
+      }
+      provenance.markRead(dynptr.value.node)
+      provenance.markRead(stacks[first + 1].value.node)
+      if use == .releasesRecord {
+        guard dynptr.value.reference != 0 else {
+          throw .argument(register, expected: .recordDynptr, found: ValueSummary(.dynptr))
+        }
+        call.released = dynptr.value.reference
+      } else {
+        var held = dynptr.value
+        // Slices live as long as the record, or as the dynptr itself.
+        if held.reference == 0 { held.reference = held.id }
+        call.dynptr = held
+      }
+    }
+  }
+
+  private func checkSocket(
+    _ value: Value, _ register: Register, _ kind: HelperPrototype.ArgumentKind, _ position: Int,
+    _ call: inout HelperCall
+  ) throws(Rejection.Problem) {
+    let isOptional = kind == .socketCommonOrNull || kind == .socketOrNull
+    if isOptional, value.constant == 0 { return }
+    let isFull = kind == .socket || kind == .socketOrNull
+    let fits =
+      switch value.kind {
+      case .socket: true
+      case .socketCommon, .tcpSocket: !isFull
+      case .uninitialized, .scalar, .stack, .context, .packet, .packetMetadata, .packetEnd, .map,
+        .mapValue, .mapKey, .memory, .function, .dynptr:
+        false
+      }
+    guard fits, value.offset == 0, value.hasConstantOffset else {
+      throw .argument(register, expected: .socket, found: summary(of: value))
+    }
+    if value.isNullable, !isOptional { throw .nullablePointer(register, summary(of: value)) }
+    if call.prototype.releasedArgument == position {
+      guard value.reference != 0 else { throw .notAcquired }
+      call.released = value.reference
+    }
+  }
+}

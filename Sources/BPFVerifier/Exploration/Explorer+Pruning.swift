@@ -1,0 +1,265 @@
+import BPFISA
+
+// Comparing the state reached with those kept (kernel: `is_state_visited`).
+extension Explorer {
+  /// How two states are compared.
+  enum Comparison {
+    /// The earlier state covers the later one in all that mattered to paths from it.
+    case covers
+    /// The earlier state covers the later one in everything.
+    case coversAll
+    /// Nothing changed since the earlier state.
+    case same
+  }
+
+  /// Arrives at an instruction.
+  ///
+  /// - Returns: whether an earlier state covers this one, so that the path ends.
+  mutating func visit() throws(Rejection.Problem) -> Bool {
+    guard code.has(CodeTable.Mark.prunePoint, at: slot) else { return false }
+    let isCheckpoint = code.has(CodeTable.Mark.checkpoint, at: slot)
+    let instructionsSince = statistics.processedInstructions - lastProcessed
+    let jumpsSince = jumps - lastJumps
+    var isWorthKeeping = isCheckpoint || jumpsSince >= 2 && instructionsSince >= 8
+    var previous: Int32 = -1
+    var state = kept.latest[slot]
+    while state >= 0 {
+      let index = Int(state)
+      let next = kept.states[index].next
+      if kept.states[index].branches > 0 {
+        if isCheckpoint {
+          if isNextIteration(since: index), compare(with: index, .coversAll) {
+            kept.states[index].hits += 1
+            markEverything()
+            return true
+          }
+        } else {
+          if isSameIteration(index), compare(with: index, .same) {
+            throw .infiniteLoop
+          }
+          if jumpsSince < 20, instructionsSince < 100 { isWorthKeeping = false }
+        }
+      } else if compare(with: index, .covers) {
+        kept.states[index].hits += 1
+        inheritMarks(of: index)
+        return true
+      }
+      if isWorthKeeping { kept.states[index].misses += 1 }
+      // A state that covers little costs more than it saves.
+      let allowance: Int32 = isCheckpoint && kept.states[index].branches > 0 ? 64 : 3
+      if kept.states[index].misses > kept.states[index].hits * allowance + allowance {
+        if previous >= 0 {
+          kept.states[Int(previous)].next = next
+        } else {
+          kept.latest[slot] = next
+        }
+      } else {
+        previous = state
+      }
+      state = next
+    }
+    if isWorthKeeping {
+      lastProcessed = statistics.processedInstructions
+      lastJumps = jumps
+      try keep()
+    }
+    return false
+  }
+
+  /// Whether the path went through a loop's checkpoint again since a state.
+  private func isNextIteration(since state: Int) -> Bool {
+    if case .mayGoto = code.instructions[slot] {
+      return kept.states[state].mayGotoDepth != mayGotoDepth
+    }
+    return true
+  }
+
+  private func isSameIteration(_ state: Int) -> Bool {
+    kept.states[state].mayGotoDepth == mayGotoDepth
+      && kept.states[state].callbackDepth == frames[depth].callbackDepth
+  }
+
+  /// Compares a kept state with the one reached.
+  mutating func compare(with state: Int, _ comparison: Comparison) -> Bool {
+    let old = kept.states[state]
+    guard Int(old.depth) == depth else { return false }
+    pairs.removeAll()
+    var index = old.firstWord
+    let end = index + Int(old.wordCount)
+    var mark = old.firstMark
+    var referenceCount = 0
+    var holdsLock = false
+    while index < end {
+      let entry = StateEntry(kept.words[index])
+      if entry.isSpecial {
+        guard matches(entry, kept.words[index + 1], referenceCount) else { return false }
+        switch entry.special {
+        case .frame: break
+        case .reference: referenceCount += 1
+        case .lock: holdsLock = true
+        }
+        index += 2
+        continue
+      }
+      let marks = provenance.marks[mark]
+      mark += 1
+      if entry.isSlot {
+        let place = entry.frame * Self.slotCount + entry.place - StateEntry.firstSlot
+        if comparison != .covers || marks.contains(.read) {
+          guard matchesSlot(index, entry, marks, stacks[place], comparison) else { return false }
+        }
+      } else {
+        let place = entry.frame * Self.registerCount + entry.place
+        guard
+          matches(
+            index, entry, registers[place], comparison,
+            isPrecise: comparison != .covers || marks.contains(.precise))
+        else { return false }
+      }
+      index += entry.wordCount
+    }
+    return referenceCount == references.count && holdsLock == (lock != nil)
+  }
+
+  /// Compares a frame's call, a reference or the lock held.
+  private mutating func matches(_ entry: StateEntry, _ word: UInt64, _ referenceIndex: Int) -> Bool
+  {
+    switch entry.special {
+    case .frame:
+      let frame = frames[Int(entry.specialNumber & 0xff)]
+      return word
+        == UInt64(UInt32(bitPattern: frame.callSite)) | UInt64(frame.function) << 32
+        | UInt64(frame.role.rawValue) << 48
+    case .reference:
+      guard referenceIndex < references.count else { return false }
+      return pairs.match(entry.specialNumber, references[referenceIndex].id)
+    case .lock:
+      guard let lock, UInt64(UInt32(bitPattern: lock.map)) == word else { return false }
+      return pairs.match(entry.specialNumber, lock.id)
+    }
+  }
+
+  /// Whether a kept value covers one there is now (kernel: `regsafe`).
+  @inline(__always)
+  private mutating func matches(
+    _ start: Int, _ entry: StateEntry, _ value: Value, _ comparison: Comparison, isPrecise: Bool
+  ) -> Bool {
+    if entry.kind == .scalar {
+      if value.kind == .uninitialized { return false }
+      if !isPrecise, value.kind == .scalar || options.isPrivileged { return true }
+    }
+    return matchesInFull(start, entry, value, comparison)
+  }
+
+  private mutating func matchesInFull(
+    _ start: Int, _ entry: StateEntry, _ value: Value, _ comparison: Comparison
+  ) -> Bool {
+    guard entry.kind == value.kind, value.flags.isSuperset(of: entry.flags) else { return false }
+    // Only what is known of the packet's end may be more.
+    guard value.flags.subtracting(entry.flags).isSubset(of: [.atEnd, .beyondEnd]) else {
+      return false
+    }
+    var index = start + 1 + (entry.hasBytes ? 1 : 0)
+    var object: Int32 = 0
+    var offset: Int32 = 0
+    var id: UInt32 = 0
+    var reference: UInt32 = 0
+    var range: Int32 = 0
+    if entry.hasIdentity {
+      object = Int32(truncatingIfNeeded: kept.words[index])
+      offset = Int32(truncatingIfNeeded: kept.words[index] >> 32)
+      id = UInt32(truncatingIfNeeded: kept.words[index + 1])
+      reference = UInt32(truncatingIfNeeded: kept.words[index + 1] >> 32)
+      range = Int32(truncatingIfNeeded: kept.words[index + 2])
+      index += 3
+    }
+    switch value.kind {
+    case .uninitialized: return true
+    case .scalar:
+      guard covers(index, entry.form, value.number, comparison) else { return false }
+      if id == 0 { return true }
+      // Numbers found equal before are equal in the other state too, and so far from each other.
+      if value.id == 0 { return pairs.match(id, newID()) }
+      return offset == value.offset && pairs.match(id, value.id)
+    case .packet, .packetMetadata:
+      guard offset == value.offset, comparison == .same ? range == value.range : range <= value.range
+      else { return false }
+    case .stack, .context, .packetEnd, .map, .mapValue, .mapKey, .memory, .function, .socket,
+      .socketCommon, .tcpSocket, .dynptr:
+      guard object == value.object, offset == value.offset else { return false }
+    }
+    return pairs.match(id, value.id) && pairs.match(reference, value.reference)
+      && covers(index, entry.form, value.number, comparison)
+  }
+
+  @inline(__always)
+  private func covers(_ index: Int, _ form: UInt64, _ number: Number, _ comparison: Comparison)
+    -> Bool
+  {
+    switch form {
+    case StateEntry.Form.unknown: return comparison != .same || number.isUnknown
+    case StateEntry.Form.zero: return number.isConstant && number.bits.value == 0
+    case StateEntry.Form.constant:
+      return number.isConstant && number.bits.value == kept.words[index]
+    case _:
+      let old = kept.words.number(at: index, form)
+      return comparison == .same ? old == number : old.contains(number)
+    }
+  }
+
+  /// Whether a kept stack slot covers one there is now (kernel: `stacksafe`).
+  private mutating func matchesSlot(
+    _ index: Int, _ entry: StateEntry, _ marks: Provenance.Mark, _ slot: StackSlot,
+    _ comparison: Comparison
+  ) -> Bool {
+    let bytes = kept.words[index + 1]
+    if comparison == .same, bytes != slot.bytes { return false }
+    if bytes != slot.bytes || entry.spillSize != slot.value.spillSize {
+      for byte in 0..<8 {
+        let old = bytes >> UInt64(byte * 8) & 0xff
+        let new = slot.kind(ofByte: byte)
+        switch old {
+        case StackSlot.ByteKind.uninitialized: continue
+        case StackSlot.ByteKind.data:
+          if options.isPrivileged {
+            if new == StackSlot.ByteKind.dynptr { return false }
+            continue
+          }
+          let isNumber =
+            new == StackSlot.ByteKind.data || new == StackSlot.ByteKind.zero
+            || new == StackSlot.ByteKind.spill && slot.value.isScalar
+          guard isNumber else { return false }
+        case StackSlot.ByteKind.spill:
+          guard coversSpill(entry, marks, slot, byte, comparison) else { return false }
+        case _:
+          guard old == new else { return false }
+        }
+      }
+      // What is left to compare is a register stored there, by both in the same bytes.
+      if entry.spillSize != slot.value.spillSize { return true }
+    }
+    if entry.spillSize != 0 {
+      return matches(
+        index, entry, slot.value, comparison,
+        isPrecise: comparison != .covers || marks.contains(.precise))
+    }
+    if entry.kind == .dynptr { return matchesInFull(index, entry, slot.value, comparison) }
+    return true
+  }
+
+  /// Whether a byte of a number stored before covers one that is none of a number stored.
+  private func coversSpill(
+    _ entry: StateEntry, _ marks: Provenance.Mark, _ slot: StackSlot, _ byte: Int,
+    _ comparison: Comparison
+  ) -> Bool {
+    let new = slot.kind(ofByte: byte)
+    if entry.spillSize == slot.value.spillSize, new == StackSlot.ByteKind.spill { return true }
+    guard entry.kind == .scalar, comparison == .covers, !marks.contains(.precise) else {
+      return false
+    }
+    // A number that decides nothing covers any.
+    return new == StackSlot.ByteKind.data || new == StackSlot.ByteKind.zero
+      || new == StackSlot.ByteKind.spill && slot.value.isScalar
+      || new == StackSlot.ByteKind.uninitialized && options.isPrivileged
+  }
+}

@@ -1,0 +1,187 @@
+import BPFISA
+import BPFPlatform
+
+/// The exploration of a program's paths, each instruction with what is known of registers and stack when it is reached
+/// (kernel: `do_check`).
+///
+/// One path is followed at a time. At a branch that can go both ways the other way is put aside, and taken up when the
+/// path ends. A path ends at the program's exit, or where an earlier state covers the one reached: then whatever follows
+/// was seen.
+struct Explorer: ~Copyable {
+  let code: CodeTable
+  let platform: PlatformRules
+  let options: VerifierOptions
+  let limits: VerifierLimits
+
+  // What is known on the path that is followed.
+
+  /// Eleven registers for each frame.
+  var registers: [Value]
+  /// Sixty-four slots for each frame.
+  var stacks: [StackSlot]
+  var frames: [Frame]
+  /// The frame that runs.
+  var depth = 0
+  var references: [Reference] = []
+  var lock: HeldLock?
+  /// How many `may_goto` were passed without being taken.
+  var mayGotoDepth: Int32 = 0
+  /// The instruction reached.
+  var slot = 0
+  /// The kept state the path comes from last; negative where it has passed none.
+  var parent: Int32 = -1
+
+  // What was seen on all paths.
+
+  var provenance = Provenance()
+  var kept: KeptStates
+  var pending = PendingBranches()
+  var facts: FactTable
+  var statistics = VerificationStatistics()
+  /// The branches on the path so far: the slot, and in the lowest bit whether it was taken.
+  var path: [UInt32] = []
+  var lastID: UInt32 = 0
+  var lastProcessed = 0
+  var jumps = 0
+  var lastJumps = 0
+  /// Identities paired while two states are compared.
+  var pairs = IdentityPairs()
+  var counts = IdentityCounts()
+  /// The deepest stack of each function, in bytes.
+  var stackDepths: [Int32]
+  var log: VerificationLog?
+  /// Functions that run by themselves, and how many of them were explored.
+  var laterCallbacks: [LaterCallback] = []
+  private var exploredCallbacks = 0
+
+  init(
+    _ code: consuming CodeTable, platform: PlatformRules, options: VerifierOptions,
+    limits: VerifierLimits, log: VerificationLog?
+  ) {
+    let uninitialized = Value.uninitialized
+    registers = Array(repeating: uninitialized, count: VerifierLimits.frames * Self.registerCount)
+    stacks = Array(repeating: StackSlot(), count: VerifierLimits.frames * Self.slotCount)
+    frames = Array(repeating: Frame(), count: VerifierLimits.frames)
+    kept = KeptStates(slotCount: code.instructions.count)
+    facts = FactTable(slotCount: code.instructions.count)
+    stackDepths = Array(repeating: 0, count: code.functions.count)
+    self.code = code
+    self.platform = platform
+    self.options = options
+    self.limits = limits
+    self.log = log
+  }
+
+  static let registerCount = 11
+  static let slotCount = 64
+
+  // MARK: Registers
+
+  @inline(__always)
+  func index(_ register: Register) -> Int { depth &* Self.registerCount &+ Int(register.rawValue) }
+
+  /// The value of a register that is read.
+  @inline(__always)
+  func read(_ register: Register) throws(Rejection.Problem) -> Value {
+    guard register.rawValue < Self.registerCount else { throw .stackArguments }
+    let value = registers[index(register)]
+    if value.kind == .uninitialized { throw .uninitializedRegister(register) }
+    return value
+  }
+
+  @inline(__always)
+  mutating func write(_ register: Register, _ value: Value) throws(Rejection.Problem) {
+    guard register.rawValue < Self.registerCount - 1 else {
+      throw register == .r10 ? .writeToFramePointer : .stackArguments
+    }
+    registers[index(register)] = value
+  }
+
+  mutating func newID() -> UInt32 {
+    lastID &+= 1
+    return lastID
+  }
+
+  @inline(__always)
+  mutating func markPrecise(_ value: borrowing Value) { provenance.markPrecise(value.node) }
+
+  // MARK: Running
+
+  /// Follows all paths.
+  ///
+  /// - Throws: the first problem on any of them; ``slot`` is where.
+  mutating func run() throws(Rejection.Problem) {
+    start()
+    while true {
+      if try visit() {
+        guard try goOn() else { return }
+        continue
+      }
+      statistics.processedInstructions += 1
+      guard statistics.processedInstructions <= limits.processedInstructions else {
+        throw .tooManyInstructions(limit: limits.processedInstructions)
+      }
+      facts.reach(slot)
+      guard try step() else {
+        guard try goOn() else { return }
+        continue
+      }
+    }
+  }
+
+  /// Ends the path and begins with the next, if there is one.
+  private mutating func goOn() throws(Rejection.Problem) -> Bool {
+    if try resume() { return true }
+    guard exploredCallbacks < laterCallbacks.count else { return false }
+    startLater(laterCallbacks[exploredCallbacks])
+    exploredCallbacks += 1
+    return true
+  }
+
+  private mutating func start() {
+    registers[Self.registerCount - 1] = .pointer(.stack, to: 0)
+    platform.setArguments(&registers)
+  }
+
+  /// Starts with a function that runs by itself.
+  private mutating func startLater(_ callback: LaterCallback) {
+    clear()
+    parent = -1
+    provenance.truncate(to: 1)
+    path.removeAll(keepingCapacity: true)
+    mayGotoDepth = 0
+    frames[0] = Frame()
+    depth = 1
+    frames[1] = Frame(
+      callSite: -1, function: code.functionIndices[callback.function], role: .laterCallback)
+    setFrameRegisters(1)
+    let first = Self.registerCount
+    registers[first + 1] = .pointer(.map, to: callback.map)
+    registers[first + 2] = .pointer(.mapKey, to: callback.map)
+    registers[first + 3] = .pointer(.mapValue, to: callback.map, id: newID())
+    slot = callback.function
+  }
+
+  /// Ends the path and takes up the branch put aside last.
+  ///
+  /// - Returns: whether there was one.
+  private mutating func resume() throws(Rejection.Problem) -> Bool {
+    finishPath()
+    while pending.count > 0 {
+      let branch = takePending()
+      if try takeBranch(at: branch.slot, as: branch.way) { return true }
+      finishPath()
+    }
+    return false
+  }
+
+  /// Counts the path as done in the states it came through.
+  private mutating func finishPath() {
+    var state = parent
+    while state >= 0 {
+      kept.states[Int(state)].branches -= 1
+      if kept.states[Int(state)].branches > 0 { break }
+      state = kept.states[Int(state)].parent
+    }
+  }
+}

@@ -1,0 +1,72 @@
+/// The states kept for comparison, in a compact form: what is needed of each register and stack slot, in a few words.
+struct KeptStates {
+  /// The words of all states.
+  var words: [UInt64] = []
+  var states: [KeptState] = []
+  /// The state kept last at each slot, or -1.
+  var latest: [Int32]
+
+  init(slotCount: Int) {
+    latest = [Int32](repeating: -1, count: slotCount)
+  }
+
+  var byteCount: Int { words.count * 8 + states.count * MemoryLayout<KeptState>.stride }
+}
+
+/// A state that was kept when exploration passed an instruction.
+struct KeptState {
+  var slot: Int32
+  /// The state kept before it on its path, or -1.
+  var parent: Int32
+  /// The state kept before it at the same slot, or -1.
+  var next: Int32
+  /// The paths from it that are not finished.
+  var branches: Int32
+  var hits: Int32 = 0
+  var misses: Int32 = 0
+  var firstWord: Int
+  var wordCount: Int32
+  /// The marks of its entries, by their first.
+  var firstMark: Int
+  var entryCount: Int32
+  var mayGotoDepth: Int32
+  var callbackDepth: Int32
+  /// The frame that ran; where the others were called from is among the entries.
+  var depth: Int32
+}
+
+/// Branches put aside, the last one first: their states in the form of kept ones, with the nodes of their values.
+struct PendingBranches {
+  var words: [UInt64] = []
+  var nodes: [UInt32] = []
+  private var branches: [Branch] = []
+
+  struct Branch {
+    var slot: Int
+    var way: Way
+    var parent: Int32
+    var firstWord: Int
+    var firstNode: Int
+    var pathCount: Int
+    var nodeCount: Int
+    var mayGotoDepth: Int32
+    var lastProcessed: Int
+    var lastJumps: Int
+  }
+
+  /// Which way an instruction that can go several goes.
+  enum Way: UInt8 {
+    /// A conditional jump, taken.
+    case taken
+    /// The helper's callback runs.
+    case callback
+    /// The loop that `may_goto` bounds goes on.
+    case nextIteration
+  }
+
+  var count: Int { branches.count }
+  var byteCount: Int { words.count * 8 + nodes.count * 4 }
+
+  mutating func push(_ branch: Branch) { branches.append(branch) }
+  mutating func pop() -> Branch { branches.removeLast() }
+}

@@ -1,0 +1,267 @@
+import BPFISA
+import BPFPlatform
+
+/// A program's instructions decoded, with what exploration asks of each: where functions begin, where states are worth
+/// comparing, and which registers are still needed.
+struct CodeTable {
+  let program: Program
+  /// The instruction at each slot; at the second half of a load immediate, the load again.
+  let instructions: [Instruction]
+  /// Where functions start, by rising slot.
+  let functions: [Int]
+  /// Which of ``functions`` each slot lies in.
+  let functionIndices: [UInt16]
+  /// Bit per property (``Mark``) of each slot.
+  private(set) var marks: [UInt8]
+  /// The registers needed at each slot, a bit each.
+  private(set) var live: [UInt16]
+
+  /// What is special about a slot.
+  enum Mark {
+    static let secondHalf: UInt8 = 1
+    /// States that come here are compared with earlier ones.
+    static let prunePoint: UInt8 = 2
+    /// A state that comes here is always kept.
+    static let checkpoint: UInt8 = 4
+    static let reachable: UInt8 = 8
+    /// A jump leads here.
+    static let jumpTarget: UInt8 = 16
+  }
+
+  @inline(__always)
+  func has(_ mark: UInt8, at slot: Int) -> Bool { marks[slot] & mark != 0 }
+
+  /// The slots of the function that holds a slot.
+  func function(at slot: Int) -> Range<Int> {
+    let index = Int(functionIndices[slot])
+    let end = index + 1 < functions.count ? functions[index + 1] : instructions.count
+    return functions[index]..<end
+  }
+
+  /// Decodes a program and checks its structure.
+  ///
+  /// - Complexity: O(*n*), *n* the slots.
+  init(_ program: Program, options: VerifierOptions) throws(StructureError) {
+    self.program = program
+    let count = program.slots.count
+    guard count > 0 else { throw StructureError(.emptyProgram, slot: 0) }
+    var instructions: [Instruction] = []
+    instructions.reserveCapacity(count)
+    var marks = [UInt8](repeating: 0, count: count)
+    while instructions.count < count {
+      let slot = instructions.count
+      let instruction = program.instruction(at: slot)
+      instructions.append(instruction)
+      if instruction.slotCount == 2 {
+        instructions.append(instruction)
+        marks[slot + 1] = Mark.secondHalf
+      }
+    }
+    self.instructions = instructions
+    functions = try Self.findFunctions(instructions, marks)
+    var indices = [UInt16](repeating: 0, count: count)
+    for (index, start) in functions.enumerated() {
+      let end = index + 1 < functions.count ? functions[index + 1] : count
+      for slot in start..<end { indices[slot] = UInt16(truncatingIfNeeded: index) }
+    }
+    functionIndices = indices
+    self.marks = marks
+    live = [UInt16](repeating: 0, count: count)
+    try checkFlow(options)
+    findLiveRegisters()
+  }
+
+  private static func findFunctions(
+    _ instructions: [Instruction], _ marks: [UInt8]
+  ) throws(StructureError) -> [Int] {
+    var isFunction = [Bool](repeating: false, count: instructions.count)
+    isFunction[0] = true
+    for slot in instructions.indices where marks[slot] & Mark.secondHalf == 0 {
+      let instruction = instructions[slot]
+      guard let target = instruction.target(at: slot), !instruction.isBranch else { continue }
+      guard instructions.indices.contains(target) else {
+        throw StructureError(.callOutsideProgram(target: target), slot: slot)
+      }
+      guard marks[target] & Mark.secondHalf == 0 else {
+        throw StructureError(.jumpIntoLoadImmediate(target: target), slot: slot)
+      }
+      isFunction[target] = true
+    }
+    let functions = isFunction.indices.filter { isFunction[$0] }
+    guard functions.count <= VerifierLimits.functions else {
+      throw StructureError(.tooManyFunctions(functions.count), slot: functions[0])
+    }
+    return functions
+  }
+
+  // MARK: Control flow
+
+  /// Checks that jumps stay in their function, that no function runs into the next one, and that all is reachable; marks
+  /// the slots where states are compared.
+  private mutating func checkFlow(_ options: VerifierOptions) throws(StructureError) {
+    for slot in instructions.indices where !has(Mark.secondHalf, at: slot) {
+      let instruction = instructions[slot]
+      let function = function(at: slot)
+      if instruction.isBranch, let target = instruction.target(at: slot) {
+        try check(target, from: slot, in: function)
+      }
+      let next = slot + instruction.slotCount
+      if instruction.fallsThrough, next >= function.upperBound {
+        throw StructureError(.fallsOffEnd, slot: slot)
+      }
+    }
+    for table in program.jumpTables {
+      for target in table.targets {
+        guard instructions.indices.contains(target), !has(Mark.secondHalf, at: target) else {
+          throw StructureError(.jumpOutsideFunction(target: target), slot: 0)
+        }
+        marks[target] |= Mark.prunePoint | Mark.jumpTarget
+      }
+    }
+    markReachable()
+    if !options.allowsUnreachableCode,
+      let slot = marks.firstIndex(where: { $0 & (Mark.reachable | Mark.secondHalf) == 0 })
+    {
+      throw StructureError(.unreachable, slot: slot)
+    }
+    markPrunePoints()
+  }
+
+  private func check(_ target: Int, from slot: Int, in function: Range<Int>) throws(StructureError)
+  {
+    guard function.contains(target) else {
+      throw StructureError(.jumpOutsideFunction(target: target), slot: slot)
+    }
+    if has(Mark.secondHalf, at: target) {
+      throw StructureError(.jumpIntoLoadImmediate(target: target), slot: slot)
+    }
+  }
+
+  private mutating func markReachable() {
+    var pending = [0]
+    while let start = pending.popLast() {
+      var slot = start
+      while !has(Mark.reachable, at: slot) {
+        marks[slot] |= Mark.reachable
+        let instruction = instructions[slot]
+        if let target = instruction.target(at: slot) { pending.append(target) }
+        if case .jumpIndirect = instruction {
+          let function = function(at: slot)
+          for table in program.jumpTables {
+            pending.append(contentsOf: table.targets.filter(function.contains))
+          }
+        }
+        guard instruction.fallsThrough else { break }
+        slot += instruction.slotCount
+      }
+    }
+  }
+
+  private mutating func markPrunePoints() {
+    for slot in instructions.indices where has(Mark.reachable, at: slot) {
+      let instruction = instructions[slot]
+      switch instruction {
+      case .jump, .jumpLong:
+        if let target = instruction.target(at: slot) {
+          marks[target] |= Mark.prunePoint | Mark.jumpTarget
+        }
+      case .jumpIf:
+        marks[slot] |= Mark.prunePoint
+        if let target = instruction.target(at: slot) {
+          marks[target] |= Mark.prunePoint | Mark.jumpTarget
+        }
+      case .mayGoto:
+        marks[slot] |= Mark.prunePoint | Mark.checkpoint
+        if let target = instruction.target(at: slot) {
+          marks[target] |= Mark.prunePoint | Mark.jumpTarget
+        }
+      case .call(.helper(let number)):
+        if HelperPrototype(for: HelperID(rawValue: number))?.arguments.contains(.function) ?? false {
+          marks[slot] |= Mark.prunePoint | Mark.checkpoint
+        }
+      case .call(.local), .jumpIndirect: marks[slot] |= Mark.prunePoint
+      case .arithmetic, .negate, .moveSignExtended, .byteSwap, .castAddressSpace, .load, .store,
+        .atomic, .loadAcquire, .storeRelease, .loadWide, .loadPacket, .exit,
+        .call(.kernelFunction), .call(.register):
+        break
+      }
+    }
+  }
+
+  // MARK: Liveness
+
+  /// Finds the registers whose values are still needed: backwards once, then again wherever something changed.
+  private mutating func findLiveRegisters() {
+    let sources = branchSources()
+    var pending: [Int] = []
+    var slot = instructions.count
+    while let before = position(before: slot) {
+      slot = before
+      guard updateLive(slot) else { continue }
+      for source in sources.leading(to: slot) where source >= slot { pending.append(Int(source)) }
+    }
+    while let slot = pending.popLast() {
+      guard updateLive(slot) else { continue }
+      for source in sources.leading(to: slot) { pending.append(Int(source)) }
+      if let before = position(before: slot) { pending.append(before) }
+    }
+  }
+
+  private func position(before slot: Int) -> Int? {
+    guard slot > 0 else { return nil }
+    return has(Mark.secondHalf, at: slot - 1) ? slot - 2 : slot - 1
+  }
+
+  private mutating func updateLive(_ slot: Int) -> Bool {
+    let instruction = instructions[slot]
+    var after: UInt16 = 0
+    let next = slot + instruction.slotCount
+    if instruction.fallsThrough, next < live.count { after = live[next] }
+    if instruction.isBranch, let target = instruction.target(at: slot) { after |= live[target] }
+    // Where an indirect jump goes on is not looked up here.
+    if case .jumpIndirect = instruction { after = .max }
+    let before =
+      after & ~instruction.registersWritten.rawValue | Self.registersRead(by: instruction)
+    if before == live[slot] { return false }
+    live[slot] = before
+    return true
+  }
+
+  /// The branches that lead to each slot.
+  private func branchSources() -> BranchSources {
+    var starts = [UInt32](repeating: 0, count: instructions.count + 1)
+    for slot in instructions.indices where !has(Mark.secondHalf, at: slot) {
+      let instruction = instructions[slot]
+      guard instruction.isBranch, let target = instruction.target(at: slot) else { continue }
+      starts[target + 1] += 1
+    }
+    for slot in instructions.indices { starts[slot + 1] += starts[slot] }
+    var filled = starts
+    var sources = [UInt32](repeating: 0, count: Int(starts[instructions.count]))
+    for slot in instructions.indices where !has(Mark.secondHalf, at: slot) {
+      let instruction = instructions[slot]
+      guard instruction.isBranch, let target = instruction.target(at: slot) else { continue }
+      sources[Int(filled[target])] = UInt32(truncatingIfNeeded: slot)
+      filled[target] += 1
+    }
+    return BranchSources(starts: starts, sources: sources)
+  }
+
+  private struct BranchSources {
+    let starts: [UInt32]
+    let sources: [UInt32]
+
+    func leading(to slot: Int) -> ArraySlice<UInt32> {
+      sources[Int(starts[slot])..<Int(starts[slot + 1])]
+    }
+  }
+
+  private static func registersRead(by instruction: Instruction) -> UInt16 {
+    if case .call(.helper(let number)) = instruction,
+      let prototype = HelperPrototype(for: HelperID(rawValue: number))
+    {
+      return (1 << UInt16(prototype.arguments.count + 1)) - 2
+    }
+    return instruction.registersRead.rawValue
+  }
+}

@@ -1,0 +1,208 @@
+import BPFISA
+
+// Arithmetic on numbers and on pointers (kernel: `adjust_reg_min_max_vals`).
+extension Explorer {
+  mutating func doArithmetic(
+    _ operation: ArithmeticOperation, _ width: ArithmeticWidth, _ destination: Register,
+    _ source: Operand
+  ) throws(Rejection.Problem) {
+    if operation == .move {
+      try move(width, destination, source)
+      return
+    }
+    let left = try read(destination)
+    let right: Value
+    switch source {
+    case .register(let register): right = try read(register)
+    case .immediate(let immediate):
+      right = .constant(
+        width == .bits64
+          ? UInt64(bitPattern: Int64(immediate)) : UInt64(UInt32(bitPattern: immediate)))
+    }
+    if left.isScalar, right.isScalar {
+      if destination == .r10 { throw .writeToFramePointer }
+      try write(destination, computed(operation, width, left, right))
+      return
+    }
+    // What a register minus or exclusive-or itself gives is no address.
+    try doPointerArithmetic(operation, width, destination, left, source, right)
+  }
+
+  private mutating func move(
+    _ width: ArithmeticWidth, _ destination: Register, _ source: Operand
+  ) throws(Rejection.Problem) {
+    switch source {
+    case .immediate(let immediate):
+      try write(
+        destination,
+        .constant(
+          width == .bits64
+            ? UInt64(bitPattern: Int64(immediate)) : UInt64(UInt32(bitPattern: immediate))))
+    case .register(let register):
+      var value = try read(register)
+      if width == .bits64 {
+        if value.isScalar, value.id == 0, !value.number.isConstant {
+          // From here on, what is found out of one holds for the other.
+          value.id = newID()
+          registers[index(register)].id = value.id
+          registers[index(register)].offset = 0
+          value.offset = 0
+        }
+        try write(destination, value)
+        return
+      }
+      guard value.isScalar else {
+        guard options.isPrivileged else { throw .pointerArithmetic(register, .partialCopy) }
+        try write(destination, .loaded(byteCount: 4))
+        return
+      }
+      if value.number.range.maximum <= UInt64(UInt32.max) {
+        if value.id == 0, !value.number.isConstant {
+          value.id = newID()
+          value.offset = 0
+          registers[index(register)].id = value.id
+          registers[index(register)].offset = 0
+        }
+        try write(destination, value)
+      } else {
+        var result = Value.scalar(value.number.zeroExtended(fromBits: 32))
+        result.node = value.node
+        try write(destination, result)
+      }
+    }
+  }
+
+  /// The result of an operation on two numbers.
+  private mutating func computed(
+    _ operation: ArithmeticOperation, _ width: ArithmeticWidth, _ left: Value, _ right: Value
+  ) -> Value {
+    let number =
+      width == .bits64
+      ? Number.apply(operation, left.number, right.number)
+      : Number.applyToHalves(operation, left.number, right.number)
+    var result = Value.scalar(number)
+    if number.isConstant, left.number.isConstant, right.number.isConstant {
+      result.node = provenance.join(left.node, right.node)
+      return result
+    }
+    result.node = provenance.join(left.node, right.node)
+    if width == .bits64, left.id != 0, !left.flags.contains(.length), let constant = right.constant
+    {
+      // Still as far from the others as is known.
+      let step: UInt64? =
+        switch operation {
+        case .add: constant
+        case .subtract: 0 &- constant
+        case .multiply, .divide, .signedDivide, .or, .and, .shiftLeft, .shiftRight, .modulo,
+          .signedModulo, .xor, .move, .arithmeticShiftRight:
+          nil
+        }
+      if let step, let small = Int32(exactly: Int64(bitPattern: step)) {
+        let (offset, overflow) = left.offset.addingReportingOverflow(small)
+        if !overflow {
+          result.id = left.id
+          result.offset = offset
+        }
+      }
+    }
+    return result
+  }
+
+  // MARK: Pointers
+
+  private mutating func doPointerArithmetic(
+    _ operation: ArithmeticOperation, _ width: ArithmeticWidth, _ destination: Register,
+    _ left: Value, _ source: Operand, _ right: Value
+  ) throws(Rejection.Problem) {
+    if destination == .r10 { throw .writeToFramePointer }
+    if width == .bits32 {
+      guard operation == .subtract, options.isPrivileged else {
+        throw .pointerArithmetic(destination, .halfWidth)
+      }
+      try write(destination, .scalar(.unknown))
+      return
+    }
+    if left.isPointer, right.isPointer {
+      guard operation == .subtract, options.isPrivileged else {
+        throw .pointerArithmetic(destination, .twoPointers)
+      }
+      try write(destination, .scalar(.unknown))
+      return
+    }
+    let pointer = left.isPointer ? left : right
+    let number = left.isPointer ? right : left
+    let register: Register
+    if left.isPointer {
+      register = destination
+    } else if case .register(let second) = source {
+      register = second
+    } else {
+      preconditionFailure("an immediate is no pointer")
+    }
+    switch operation {
+    case .add: break
+    case .subtract: guard left.isPointer else { throw .pointerArithmetic(register, .subtracted) }
+    case .multiply, .divide, .signedDivide, .or, .and, .shiftLeft, .shiftRight, .modulo,
+      .signedModulo, .xor, .move, .arithmeticShiftRight:
+      throw .pointerArithmetic(register, .operation)
+    }
+    // `raw`: memory and its length together are its end.
+    if operation == .add, number.flags.contains(.length), pointer.kind == .packet,
+      pointer.id == 0, pointer.offset == 0, pointer.hasConstantOffset
+    {
+      try write(destination, .pointer(.packetEnd))
+      return
+    }
+    provenance.markPrecise(number.node)
+    try write(destination, moved(pointer, by: number.number, operation == .subtract, register))
+  }
+
+  /// A pointer moved by a number of bytes (kernel: `adjust_ptr_min_max_vals`).
+  private mutating func moved(
+    _ pointer: Value, by number: Number, _ isSubtracted: Bool, _ register: Register
+  ) throws(Rejection.Problem) -> Value {
+    let constant = number.constant
+    if pointer.isNullable {
+      guard constant == 0 else { throw .pointerArithmetic(register, .nullable) }
+      return pointer
+    }
+    switch pointer.kind {
+    case .stack, .context, .packet, .packetMetadata, .mapValue, .mapKey, .memory: break
+    case .map:
+      guard constant == 0 else { throw .pointerArithmetic(register, .fixed) }
+      return pointer
+    case .packetEnd, .function, .socket, .socketCommon, .tcpSocket, .dynptr:
+      throw .pointerArithmetic(register, .fixed)
+    case .uninitialized, .scalar: preconditionFailure("only pointers are moved")
+    }
+    var result = pointer
+    if let constant {
+      let signed = Int64(bitPattern: constant)
+      let step = isSubtracted ? 0 &- signed : signed
+      guard step > -VerifierLimits.variableOffset, step < VerifierLimits.variableOffset,
+        abs(Int64(pointer.offset) + step) < VerifierLimits.variableOffset
+      else { throw .pointerOutOfReach(register, offset: step) }
+      result.offset = pointer.offset + Int32(truncatingIfNeeded: step)
+      if step != 0 { result.flags.subtract([.record, .atEnd, .beyondEnd]) }
+      return result
+    }
+    guard number.signedMinimum > -VerifierLimits.variableOffset,
+      number.signedMaximum < VerifierLimits.variableOffset
+    else {
+      throw .pointerUnbounded(register, number.signedMinimum...number.signedMaximum)
+    }
+    if pointer.kind == .stack, !options.isPrivileged { throw .pointerArithmetic(register, .variableStack) }
+    result.number = Number.apply(isSubtracted ? .subtract : .add, pointer.number, number)
+    guard result.number.signedMinimum > -VerifierLimits.variableOffset,
+      result.number.signedMaximum < VerifierLimits.variableOffset
+    else {
+      throw .pointerUnbounded(register, result.number.signedMinimum...result.number.signedMaximum)
+    }
+    result.flags.subtract([.record, .atEnd, .beyondEnd])
+    if pointer.isPacket {
+      result.id = newID()
+      result.range = 0
+    }
+    return result
+  }
+}

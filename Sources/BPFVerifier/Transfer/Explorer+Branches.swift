@@ -1,0 +1,406 @@
+import BPFISA
+import BPFPlatform
+
+// Conditional jumps: which ways are possible, and what each says (kernel: `check_cond_jmp_op`).
+extension Explorer {
+  mutating func doBranch(
+    _ condition: Condition, _ width: ArithmeticWidth, _ first: Register, _ second: Operand
+  ) throws(Rejection.Problem) -> Bool {
+    jumps += 1
+    let left = try read(first)
+    let right = try operand(second, width)
+    if !options.isPrivileged { try checkComparison(left, first, right, second) }
+    if let isTaken = decide(condition, width, left, right) {
+      // The other way is not followed: what decided it must not differ where states are held equal.
+      if left.isScalar { markPrecise(left) }
+      if right.isScalar { markPrecise(right) }
+      return try go(isTaken)
+    }
+    try putAside(.taken)
+    return try takeBranch(isTaken: false, condition, width, first, second)
+  }
+
+  /// Takes up a branch put aside.
+  ///
+  /// - Returns: whether it is possible after all.
+  mutating func takeBranch(at slot: Int, as way: PendingBranches.Way) throws(Rejection.Problem)
+    -> Bool
+  {
+    switch way {
+    case .taken:
+      switch code.instructions[slot] {
+      case .jumpIf(let condition, let width, let first, let second, _):
+        return try takeBranch(isTaken: true, condition, width, first, second)
+      case .mayGoto, .arithmetic, .negate, .moveSignExtended, .byteSwap, .castAddressSpace, .load, .store,
+        .atomic, .loadAcquire, .storeRelease, .loadWide, .loadPacket, .jump, .jumpLong,
+        .jumpIndirect, .call, .exit:
+        preconditionFailure("only conditional jumps are put aside to be taken")
+      }
+    case .callback:
+      try enterRepeatedCallback()
+      return true
+    case .nextIteration:
+      widenSinceLastIteration()
+      mayGotoDepth += 1
+      return try go(false)
+    }
+  }
+
+  func operand(_ operand: Operand, _ width: ArithmeticWidth) throws(Rejection.Problem) -> Value {
+    switch operand {
+    case .register(let register): try read(register)
+    case .immediate(let immediate):
+      .constant(
+        width == .bits64
+          ? UInt64(bitPattern: Int64(immediate)) : UInt64(UInt32(bitPattern: immediate)))
+    }
+  }
+
+  private mutating func takeBranch(
+    isTaken: Bool, _ condition: Condition, _ width: ArithmeticWidth, _ first: Register,
+    _ second: Operand
+  ) throws(Rejection.Problem) -> Bool {
+    let left = try read(first)
+    let right = try operand(second, width)
+    if left.isScalar, right.isScalar {
+      guard refine(Relation(condition, isTaken: isTaken), width, first, left, second, right) else {
+        return false
+      }
+    } else {
+      learn(condition, isTaken, width, first, left, second, right)
+    }
+    return try go(isTaken)
+  }
+
+  /// Goes on after a conditional jump.
+  private mutating func go(_ isTaken: Bool) throws(Rejection.Problem) -> Bool {
+    facts.branch(slot, isTaken: isTaken)
+    path.append(UInt32(truncatingIfNeeded: slot) << 1 | (isTaken ? 1 : 0))
+    if isTaken, let target = code.instructions[slot].target(at: slot) {
+      slot = target
+    } else {
+      slot += 1
+    }
+    return true
+  }
+
+  mutating func doMayGoto() throws(Rejection.Problem) -> Bool {
+    jumps += 1
+    try putAside(.nextIteration)
+    return try go(true)
+  }
+
+  // MARK: Deciding
+
+  /// Which way a conditional jump goes; nil where it may go both.
+  private func decide(
+    _ condition: Condition, _ width: ArithmeticWidth, _ left: Value, _ right: Value
+  ) -> Bool? {
+    if left.isScalar, right.isScalar {
+      return width == .bits64
+        ? Number.decide(condition, left.number, right.number)
+        : Number.decideHalves(condition, left.number, right.number)
+    }
+    if width == .bits64, left.isPacket, right.isPacket {
+      if right.kind == .packetEnd { return decide(condition, packet: left) }
+      if left.kind == .packetEnd { return decide(condition.swapped, packet: right) }
+      return nil
+    }
+    // An address is never null, unless it is said so.
+    guard width == .bits64, left.isPointer, right.constant == 0, !left.isNullable,
+      left.kind != .packetEnd
+    else { return nil }
+    switch condition {
+    case .equal: return false
+    case .notEqual: return true
+    case .greater, .greaterOrEqual, .bitsSet, .signedGreater, .signedGreaterOrEqual, .less,
+      .lessOrEqual, .signedLess, .signedLessOrEqual:
+      return nil
+    }
+  }
+
+  /// Which way a comparison of a packet pointer with the packet's end goes, if it was compared before.
+  private func decide(_ condition: Condition, packet: Value) -> Bool? {
+    let isAtEnd = packet.flags.contains(.atEnd)
+    let isBeyond = packet.flags.contains(.beyondEnd)
+    guard isAtEnd || isBeyond else { return nil }
+    switch condition {
+    case .greater: return isBeyond ? true : nil
+    case .lessOrEqual: return isBeyond ? false : nil
+    case .greaterOrEqual: return true
+    case .less: return false
+    case .equal, .notEqual, .bitsSet, .signedGreater, .signedGreaterOrEqual, .signedLess,
+      .signedLessOrEqual:
+      return nil
+    }
+  }
+
+  /// A program that may not see addresses may compare them with null and packet pointers with each other.
+  private func checkComparison(
+    _ left: Value, _ first: Register, _ right: Value, _ second: Operand
+  ) throws(Rejection.Problem) {
+    if left.isPointer, right.isPointer {
+      guard left.isPacket, right.isPacket else { throw .pointerLeak(first) }
+    } else if left.isPointer {
+      guard right.constant == 0 else { throw .pointerLeak(first) }
+    } else if right.isPointer, case .register(let register) = second {
+      throw .pointerLeak(register)
+    }
+  }
+
+  // MARK: Learning
+
+  /// Narrows two numbers to what a comparison says of them.
+  ///
+  /// - Returns: whether there are any left.
+  private mutating func refine(
+    _ relation: Relation, _ width: ArithmeticWidth, _ first: Register, _ left: Value,
+    _ second: Operand, _ right: Value
+  ) -> Bool {
+    let refined =
+      width == .bits64
+      ? Number.refine(left.number, right.number, relation)
+      : Number.refineHalves(left.number, right.number, relation)
+    guard let refined else { return false }
+    let node = provenance.join(left.node, right.node)
+    if refined.left != left.number { narrow(index(first), refined.left, node) }
+    if case .register(let register) = second, register != first, refined.right != right.number {
+      narrow(index(register), refined.right, node)
+    }
+    return true
+  }
+
+  /// Narrows the number in a register, and those that are as far from it as is known.
+  private mutating func narrow(_ index: Int, _ number: Number, _ node: UInt32) {
+    registers[index].number = number
+    registers[index].node = node
+    let value = registers[index]
+    if value.flags.contains(.length) { proveLength(number.range.minimum) }
+    if value.id == 0 { return }
+    forEachValue { explorer, place in
+      let other = explorer[place]
+      guard other.isScalar, other.id == value.id, place != .register(index) else { return }
+      let delta = Int64(other.offset) - Int64(value.offset)
+      let moved =
+        delta == 0
+        ? number : Number.apply(.add, number, Number(UInt64(bitPattern: delta)))
+      guard let both = moved.intersection(other.number), both != other.number else { return }
+      explorer[place].number = both
+      explorer[place].node = explorer.provenance.join(other.node, node)
+    }
+  }
+
+  /// `raw`: memory is as long as the length was found to be at least.
+  private mutating func proveLength(_ length: UInt64) {
+    let range = Int32(truncatingIfNeeded: min(length, VerifierLimits.packetOffset))
+    forEachValue { explorer, place in
+      let value = explorer[place]
+      guard value.kind == .packet, value.id == 0, value.hasConstantOffset else { return }
+      explorer[place].range = max(value.range, range)
+    }
+  }
+
+  /// What a comparison with a pointer says.
+  private mutating func learn(
+    _ condition: Condition, _ isTaken: Bool, _ width: ArithmeticWidth, _ first: Register,
+    _ left: Value, _ second: Operand, _ right: Value
+  ) {
+    guard width == .bits64 else { return }
+    if left.isNullable, right.constant == 0 {
+      switch condition {
+      case .equal: resolveNull(left, isNull: isTaken)
+      case .notEqual: resolveNull(left, isNull: !isTaken)
+      case .greater, .greaterOrEqual, .bitsSet, .signedGreater, .signedGreaterOrEqual, .less,
+        .lessOrEqual, .signedLess, .signedLessOrEqual:
+        break
+      }
+    } else if left.isPointer, right.isPointer, left.isNullable != right.isNullable {
+      // Equal to what is not null.
+      let nullable = left.isNullable ? left : right
+      if condition == .equal && isTaken || condition == .notEqual && !isTaken {
+        resolveNull(nullable, isNull: false)
+      }
+    } else if left.isPacket, right.isPacket {
+      let relation = Relation(condition, isTaken: isTaken)
+      if isBounded(left, by: right) {
+        prove(left, relation)
+      } else if isBounded(right, by: left) {
+        prove(right, relation.swapped)
+      }
+    }
+  }
+
+  /// Whether the second is where the bytes end that the first leads to: the packet its end, metadata the packet.
+  private func isBounded(_ value: Value, by end: Value) -> Bool {
+    if value.kind == .packet { return end.kind == .packetEnd }
+    return value.kind == .packetMetadata && end.kind == .packet && end.id == 0 && end.offset == 0
+      && end.hasConstantOffset
+  }
+
+  /// What a comparison of a packet pointer with the end of its bytes proves (kernel: `find_good_pkt_pointers`).
+  private mutating func prove(_ pointer: Value, _ relation: Relation) {
+    switch relation {
+    case .lessOrEqual: proveRange(pointer, bytes: 0)
+    // One more byte is there.
+    case .less: proveRange(pointer, bytes: 1)
+    case .greater: markEnd(pointer, .beyondEnd)
+    case .greaterOrEqual: markEnd(pointer, .atEnd)
+    case .equal, .notEqual, .signedLess, .signedLessOrEqual, .signedGreater, .signedGreaterOrEqual,
+      .bitsSet, .bitsClear:
+      break
+    }
+  }
+
+  private mutating func markEnd(_ pointer: Value, _ flag: Value.Flags) {
+    guard pointer.kind == .packet else { return }
+    forEachValue { explorer, place in
+      let value = explorer[place]
+      guard value.kind == .packet, value.id == pointer.id, value.offset == pointer.offset,
+        value.hasConstantOffset == pointer.hasConstantOffset
+      else { return }
+      explorer[place].flags.insert(flag)
+    }
+  }
+
+  /// Bytes up to a packet pointer's offset are there, and some more, for all pointers with its variable part.
+  private mutating func proveRange(_ pointer: Value, bytes: Int32) {
+    guard pointer.offset >= 0 else { return }
+    guard pointer.number.signedMinimum >= 0,
+      pointer.number.range.maximum <= VerifierLimits.packetOffset,
+      pointer.number.range.maximum + UInt64(pointer.offset) <= VerifierLimits.packetOffset
+    else { return }
+    let range = pointer.offset + bytes
+    forEachValue { explorer, place in
+      let value = explorer[place]
+      guard value.kind == pointer.kind, value.id == pointer.id else { return }
+      explorer[place].range = max(value.range, range)
+    }
+  }
+
+  /// Settles what all copies of a pointer are (kernel: `mark_ptr_or_null_regs`).
+  mutating func resolveNull(_ pointer: Value, isNull: Bool) {
+    if isNull, pointer.reference != 0 {
+      references.removeAll { $0.id == pointer.reference }
+    }
+    let keepsID = pointer.kind == .mapValue && hasLock(Int(pointer.object))
+    forEachValue { explorer, place in
+      let value = explorer[place]
+      guard value.isNullable, value.isPointer, value.id == pointer.id, value.kind == pointer.kind
+      else { return }
+      if isNull {
+        var null = Value.constant(0)
+        null.spillSize = value.spillSize
+        null.node = value.node
+        explorer[place] = null
+      } else {
+        explorer[place].flags.remove(.nullable)
+        if !keepsID { explorer[place].id = 0 }
+      }
+    }
+  }
+
+  private func hasLock(_ map: Int) -> Bool {
+    platform.maps.indices.contains(map)
+      && (platform.maps[map].lockOffset != nil || platform.maps[map].spec.kind.holdsMaps)
+  }
+}
+
+extension Condition {
+  /// The condition with its operands exchanged.
+  var swapped: Condition {
+    switch self {
+    case .equal: .equal
+    case .notEqual: .notEqual
+    case .bitsSet: .bitsSet
+    case .greater: .less
+    case .greaterOrEqual: .lessOrEqual
+    case .less: .greater
+    case .lessOrEqual: .greaterOrEqual
+    case .signedGreater: .signedLess
+    case .signedGreaterOrEqual: .signedLessOrEqual
+    case .signedLess: .signedGreater
+    case .signedLessOrEqual: .signedGreaterOrEqual
+    }
+  }
+}
+
+extension Relation {
+  /// The relation with its operands exchanged.
+  var swapped: Relation {
+    switch self {
+    case .equal: .equal
+    case .notEqual: .notEqual
+    case .bitsSet: .bitsSet
+    case .bitsClear: .bitsClear
+    case .greater: .less
+    case .greaterOrEqual: .lessOrEqual
+    case .less: .greater
+    case .lessOrEqual: .greaterOrEqual
+    case .signedGreater: .signedLess
+    case .signedGreaterOrEqual: .signedLessOrEqual
+    case .signedLess: .signedGreater
+    case .signedLessOrEqual: .signedGreaterOrEqual
+    }
+  }
+}
+
+extension Scalar {
+  /// Which way a comparison goes for all numbers; nil where it is not the same for all.
+  static func decide(_ condition: Condition, _ left: Scalar, _ right: Scalar) -> Bool? {
+    decide(condition, left.bits, left.range, right.bits, right.range)
+  }
+
+  /// The same of the lower halves.
+  static func decideHalves(_ condition: Condition, _ left: Scalar, _ right: Scalar) -> Bool? {
+    decide(condition, half(left.bits), left.low, half(right.bits), right.low)
+  }
+
+  private static func decide<V: Word>(
+    _ condition: Condition, _ leftBits: Tnum<V>, _ left: NumberRange<V>, _ rightBits: Tnum<V>,
+    _ right: NumberRange<V>
+  ) -> Bool? {
+    switch condition {
+    case .equal: return equal(leftBits, left, rightBits, right)
+    case .notEqual: return equal(leftBits, left, rightBits, right).map { !$0 }
+    case .bitsSet:
+      if leftBits.value & rightBits.value != .zero { return true }
+      return leftBits.maximum & rightBits.maximum == .zero ? false : nil
+    case .greater: return greater(left, right)
+    case .lessOrEqual: return greater(left, right).map { !$0 }
+    case .less: return greater(right, left)
+    case .greaterOrEqual: return greater(right, left).map { !$0 }
+    case .signedGreater: return signedGreater(left, right)
+    case .signedLessOrEqual: return signedGreater(left, right).map { !$0 }
+    case .signedLess: return signedGreater(right, left)
+    case .signedGreaterOrEqual: return signedGreater(right, left).map { !$0 }
+    }
+  }
+
+  private static func equal<V: Word>(
+    _ leftBits: Tnum<V>, _ left: NumberRange<V>, _ rightBits: Tnum<V>, _ right: NumberRange<V>
+  ) -> Bool? {
+    if leftBits.isConstant, rightBits.isConstant { return leftBits.value == rightBits.value }
+    if (leftBits.value ^ rightBits.value) & ~(leftBits.mask | rightBits.mask) != .zero {
+      return false
+    }
+    if left.maximum < right.minimum || right.maximum < left.minimum { return false }
+    if left.signedMaximum.signed < right.signedMinimum.signed
+      || right.signedMaximum.signed < left.signedMinimum.signed
+    {
+      return false
+    }
+    return nil
+  }
+
+  private static func greater<V: Word>(_ left: NumberRange<V>, _ right: NumberRange<V>) -> Bool? {
+    if left.minimum > right.maximum { return true }
+    return left.maximum <= right.minimum ? false : nil
+  }
+
+  private static func signedGreater<V: Word>(_ left: NumberRange<V>, _ right: NumberRange<V>)
+    -> Bool?
+  {
+    if left.signedMinimum.signed > right.signedMaximum.signed { return true }
+    return left.signedMaximum.signed <= right.signedMinimum.signed ? false : nil
+  }
+}

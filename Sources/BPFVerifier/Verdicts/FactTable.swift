@@ -1,0 +1,84 @@
+import BPFISA
+
+/// What was found out about each instruction, over all paths: what passes and engines build on.
+struct FactTable {
+  private(set) var facts: [InstructionFacts]
+
+  init(slotCount: Int) {
+    facts = [InstructionFacts](repeating: InstructionFacts(), count: slotCount)
+  }
+
+  @inline(__always)
+  mutating func reach(_ slot: Int) { facts[slot].isReached = true }
+
+  @inline(__always)
+  mutating func access(_ slot: Int, _ kind: PointerKind) throws(Rejection.Problem) {
+    let before = facts[slot].access
+    if before == kind { return }
+    if let before {
+      guard before.isAccessedAlike(kind) else { throw .differentPointers(before, kind) }
+      facts[slot].access = before.isProgramMemory ? before : kind
+    } else {
+      facts[slot].access = kind
+    }
+  }
+
+  @inline(__always)
+  mutating func branch(_ slot: Int, isTaken: Bool) {
+    if isTaken { facts[slot].isTaken = true } else { facts[slot].isNotTaken = true }
+  }
+
+  mutating func call(_ slot: Int, map: Int?, key: UInt64?) {
+    facts[slot].map = facts[slot].wasCalled ? (facts[slot].map == map ? map : nil) : map
+    facts[slot].constantKey =
+      facts[slot].wasCalled ? (facts[slot].constantKey == key ? key : nil) : key
+    facts[slot].wasCalled = true
+  }
+}
+
+/// What was found out about an instruction, over all paths to it.
+public struct InstructionFacts: Hashable, Sendable {
+  /// Whether any path reaches it.
+  public internal(set) var isReached = false
+  /// For a conditional jump: whether it is taken on some path.
+  public internal(set) var isTaken = false
+  /// For a conditional jump: whether it is not taken on some path.
+  public internal(set) var isNotTaken = false
+  /// What memory a load, a store or an atomic operation accesses.
+  public internal(set) var access: PointerKind?
+  /// For a call of a helper that takes a map: the map's index, if it is the same on all paths.
+  public internal(set) var map: Int?
+  /// For a lookup in an array: the key, if it is the same number on all paths.
+  public internal(set) var constantKey: UInt64?
+  var wasCalled = false
+}
+
+/// What kind of memory a pointer leads to.
+@frozen
+public enum PointerKind: Hashable, Sendable {
+  case stack
+  case context
+  /// The packet's bytes, or the metadata before them.
+  case packet
+  case mapValue
+  case mapKey
+  /// Memory that a helper handed out, or a dynptr stands for.
+  case memory
+  /// A socket's fields, by the structure the program sees.
+  case socket
+  case socketCommon
+  case tcpSocket
+
+  /// Whether accesses are made as they are written, without conversion.
+  public var isProgramMemory: Bool {
+    switch self {
+    case .stack, .packet, .mapValue, .mapKey, .memory: true
+    case .context, .socket, .socketCommon, .tcpSocket: false
+    }
+  }
+
+  /// Whether one instruction may access either on different paths.
+  func isAccessedAlike(_ other: PointerKind) -> Bool {
+    self == other || isProgramMemory && other.isProgramMemory
+  }
+}

@@ -1,0 +1,84 @@
+public import BPFISA
+public import BPFPlatform
+
+/// Proves programs safe: follows every path a program can take, with what is known of each register and each byte of
+/// stack, and checks every access on it (kernel document `bpf/verifier.rst`).
+///
+/// An accepted program, given a context of its type and its maps, accesses no memory but what it was given, uses helpers
+/// as their prototypes say, gives back what it takes, and ends.
+public struct Verifier: Sendable {
+  public var type: ProgramType
+  public var options: VerifierOptions
+  public var limits: VerifierLimits
+
+  public init(
+    for type: ProgramType, options: VerifierOptions = VerifierOptions(),
+    limits: VerifierLimits = VerifierLimits()
+  ) {
+    self.type = type
+    self.options = options
+    self.limits = limits
+  }
+
+  /// Verifies a program.
+  ///
+  /// - Parameters:
+  ///   - program: A linked program.
+  ///   - maps: The maps it refers to, in the order of ``Program/mapNames``.
+  ///   - log: Where the state before each instruction is written.
+  /// - Complexity: O(*processed instructions*), which ``VerifierLimits/processedInstructions`` bounds.
+  /// - Throws: ``Rejection`` for the first problem on any path.
+  public func verify(
+    _ program: Program, maps: [MapSpec] = [], log: VerificationLog? = nil
+  ) throws(Rejection) -> VerifiedProgram {
+    let code: CodeTable
+    do {
+      code = try CodeTable(program, options: options)
+    } catch {
+      throw Rejection(
+        problem: error.problem, slot: error.slot, in: program, path: [],
+        statistics: VerificationStatistics())
+    }
+    var explorer = Explorer(
+      code, platform: PlatformRules(type: type, maps: maps, options: options), options: options,
+      limits: limits, log: log)
+    do {
+      try explorer.run()
+      try explorer.checkStackDepths()
+    } catch {
+      throw Rejection(
+        problem: error, slot: explorer.slot, in: program, path: explorer.path,
+        statistics: explorer.finishedStatistics())
+    }
+    return VerifiedProgram(
+      program: program, type: type, maps: maps, facts: explorer.facts.facts,
+      statistics: explorer.finishedStatistics())
+  }
+}
+
+extension Rejection {
+  fileprivate init(
+    problem: Problem, slot: Int, in program: Program, path: [UInt32],
+    statistics: VerificationStatistics
+  ) {
+    self.problem = problem
+    self.slot = slot
+    let isInside = program.slots.indices.contains(slot)
+    line = isInside ? program.line(at: slot) : nil
+    function = program.subprogram(at: slot).name
+    self.path = path.map { step in
+      Step(slot: Int(step >> 1), isTaken: step & 1 != 0, line: program.line(at: Int(step >> 1)))
+    }
+    self.statistics = statistics
+  }
+}
+
+/// Receives the state before each instruction that is looked at.
+public struct VerificationLog: Sendable {
+  /// Called with the slot and the state, as text.
+  public let write: @Sendable (_ slot: Int, _ state: String) -> Void
+
+  public init(_ write: @escaping @Sendable (_ slot: Int, _ state: String) -> Void) {
+    self.write = write
+  }
+}
