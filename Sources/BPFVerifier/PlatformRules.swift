@@ -23,7 +23,7 @@ struct PlatformRules {
   }
 
   /// Sets what the program is given when it starts.
-  func setArguments(_ registers: inout [Value]) {
+  func setArguments(_ registers: inout TrailedArray<Value>) {
     if type == .raw {
       // Memory of a length that the program learns by comparing: a packet, and how long it is.
       registers[1] = .pointer(.packet)

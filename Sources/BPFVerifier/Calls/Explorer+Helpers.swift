@@ -78,7 +78,7 @@ extension Explorer {
 
   private func checkTailCall() throws(Rejection.Problem) {
     try checkReferencesReleased()
-    guard frames[0...depth].allSatisfy({ $0.role == .call }) else { throw .tailCallInCallback }
+    for frame in 0...depth where frames[frame].role != .call { throw .tailCallInCallback }
   }
 
   private func checkReferencesForCallback() throws(Rejection.Problem) {

@@ -1,6 +1,6 @@
 import BPFISA
 
-// States in compact form: kept ones, and those of branches put aside.
+// States kept for comparison, in compact form, and states put aside, to be come back to.
 extension Explorer {
   /// The registers of a frame that are still needed, a bit each.
   private func liveRegisters(_ frame: Int) -> UInt16 {
@@ -50,13 +50,19 @@ extension Explorer {
         let value = explorer.registers[index]
         explorer.kept.words.append(
           value, at: location, bytes: nil, keepsIdentity: explorer.counts.isShared(value.id))
-        explorer.registers[index].node = explorer.provenance.keep(value.node)
+        if !explorer.registers.isSaved(index) {
+          explorer.pending.nodes.append(.init(place: .register(index), node: value.node))
+        }
+        explorer.registers[unsaved: index].node = explorer.provenance.keep(value.node)
       } else {
         let slot = explorer.stacks[index]
         explorer.kept.words.append(
           slot.value, at: location, bytes: slot.bytes,
           keepsIdentity: explorer.counts.isShared(slot.value.id))
-        explorer.stacks[index].value.node = explorer.provenance.keep(slot.value.node)
+        if !explorer.stacks.isSaved(index) {
+          explorer.pending.nodes.append(.init(place: .slot(index), node: slot.value.node))
+        }
+        explorer.stacks[unsaved: index].value.node = explorer.provenance.keep(slot.value.node)
       }
     }
     let state = KeptState(
@@ -74,8 +80,12 @@ extension Explorer {
     try checkMemory()
   }
 
-  private func checkMemory() throws(Rejection.Problem) {
-    guard kept.byteCount + pending.byteCount <= limits.memory else {
+  private mutating func checkMemory() throws(Rejection.Problem) {
+    let bytes =
+      kept.byteCount + pending.byteCount + registers.trailByteCount + stacks.trailByteCount
+      + frames.trailByteCount
+    statistics.peakStateBytes = max(statistics.peakStateBytes, bytes)
+    guard bytes <= limits.memory else {
       throw .tooMuchMemory(limit: limits.memory)
     }
   }
@@ -94,7 +104,7 @@ extension Explorer {
   }
 
   private static func appendSpecials(
-    _ frames: [Frame], _ depth: Int, _ references: [Reference], _ lock: HeldLock?,
+    _ frames: TrailedArray<Frame>, _ depth: Int, _ references: [Reference], _ lock: HeldLock?,
     to words: inout [UInt64]
   ) {
     for index in 0..<depth {
@@ -123,30 +133,14 @@ extension Explorer {
     guard pending.count < limits.pendingBranches else {
       throw .tooManyPendingBranches(limit: limits.pendingBranches)
     }
-    let branch = PendingBranches.Branch(
-      slot: slot, way: way, parent: parent, firstWord: pending.words.count,
-      firstNode: pending.nodes.count, pathCount: path.count, nodeCount: provenance.nodeCount,
-      mayGotoDepth: mayGotoDepth, lastProcessed: lastProcessed, lastJumps: lastJumps)
-    Self.appendSpecials(frames, depth, references, lock, to: &pending.words)
-    for frame in 0...depth where frames[frame].callbackDepth != 0 {
-      pending.words.append(
-        StateEntry(.frame, UInt32(truncatingIfNeeded: frame) | 0x100).word)
-      pending.words.append(UInt64(UInt32(bitPattern: frames[frame].callbackDepth)))
-    }
-    forEachNeeded { explorer, frame, place, index in
-      let location = StateEntry.location(frame: frame, place: place)
-      if place < StateEntry.firstSlot {
-        let value = explorer.registers[index]
-        explorer.pending.words.append(value, at: location, bytes: nil)
-        explorer.pending.nodes.append(value.node)
-      } else {
-        let slot = explorer.stacks[index]
-        explorer.pending.words.append(slot.value, at: location, bytes: slot.bytes)
-        explorer.pending.nodes.append(slot.value.node)
-      }
-    }
+    pending.push(
+      PendingBranches.Branch(
+        slot: slot, way: way, parent: parent, depth: depth, registers: registers.mark(),
+        stacks: stacks.mark(), frames: frames.mark(), references: references, lock: lock,
+        savedNodes: pending.nodes.count, pathCount: path.count, nodeCount: provenance.nodeCount,
+        mayGotoDepth: mayGotoDepth))
     if parent >= 0 { kept.states[Int(parent)].branches += 1 }
-    pending.push(branch)
+    statistics.peakPendingBranches = max(statistics.peakPendingBranches, pending.count)
     try checkMemory()
   }
 
@@ -155,62 +149,23 @@ extension Explorer {
     let branch = pending.pop()
     provenance.truncate(to: branch.nodeCount)
     path.removeLast(path.count - branch.pathCount)
-    clear()
-    var index = branch.firstWord
-    var node = branch.firstNode
-    while index < pending.words.count {
-      let entry = StateEntry(pending.words[index])
-      if entry.isSpecial {
-        take(entry, pending.words[index + 1])
-        index += 2
-        continue
+    registers.undo(to: branch.registers)
+    stacks.undo(to: branch.stacks)
+    frames.undo(to: branch.frames)
+    // Nodes after values: a value that was saved has the node it had then.
+    while pending.nodes.count > branch.savedNodes, let saved = pending.nodes.popLast() {
+      switch saved.place {
+      case .register(let index): registers[unsaved: index].node = saved.node
+      case .slot(let index): stacks[unsaved: index].value.node = saved.node
       }
-      var (value, bytes) = pending.words.value(at: index, entry)
-      value.node = pending.nodes[node]
-      node += 1
-      let frame = entry.frame
-      if entry.isSlot {
-        let place = entry.place - StateEntry.firstSlot
-        stacks[frame * Self.slotCount + place].bytes = bytes
-        stacks[frame * Self.slotCount + place].value = value
-        frames[frame].occupied |= 1 << UInt64(place)
-      } else {
-        registers[frame * Self.registerCount + entry.place] = value
-      }
-      index += entry.wordCount
     }
-    pending.words.removeLast(pending.words.count - branch.firstWord)
-    pending.nodes.removeLast(pending.nodes.count - branch.firstNode)
+    depth = branch.depth
+    references = branch.references
+    lock = branch.lock
     slot = branch.slot
     parent = branch.parent
     mayGotoDepth = branch.mayGotoDepth
     return branch
-  }
-
-  private mutating func take(_ entry: StateEntry, _ word: UInt64) {
-    switch entry.special {
-    case .frame:
-      let index = Int(entry.specialNumber & 0xff)
-      if entry.specialNumber & 0x100 != 0 {
-        frames[index].callbackDepth = Int32(truncatingIfNeeded: word)
-        return
-      }
-      guard let role = Frame.Role(rawValue: UInt8(truncatingIfNeeded: word >> 48)) else {
-        preconditionFailure("only roles that exist are written")
-      }
-      depth = index
-      frames[index] = Frame(
-        callSite: Int32(truncatingIfNeeded: word), function: UInt16(truncatingIfNeeded: word >> 32),
-        role: role)
-      setFrameRegisters(index)
-    case .reference:
-      references.append(
-        Reference(
-          id: entry.specialNumber, slot: Int32(truncatingIfNeeded: word),
-          frame: Int32(truncatingIfNeeded: word >> 32)))
-    case .lock:
-      lock = HeldLock(map: Int32(truncatingIfNeeded: word), id: entry.specialNumber)
-    }
   }
 
   /// Forgets all registers and stack.

@@ -16,10 +16,10 @@ struct Explorer: ~Copyable {
   // What is known on the path that is followed.
 
   /// Eleven registers for each frame.
-  var registers: [Value]
+  var registers: TrailedArray<Value>
   /// Sixty-four slots for each frame.
-  var stacks: [StackSlot]
-  var frames: [Frame]
+  var stacks: TrailedArray<StackSlot>
+  var frames: TrailedArray<Frame>
   /// The frame that runs.
   var depth = 0
   var references: [Reference] = []
@@ -59,9 +59,10 @@ struct Explorer: ~Copyable {
     limits: VerifierLimits, log: VerificationLog?
   ) {
     let uninitialized = Value.uninitialized
-    registers = Array(repeating: uninitialized, count: VerifierLimits.frames * Self.registerCount)
-    stacks = Array(repeating: StackSlot(), count: VerifierLimits.frames * Self.slotCount)
-    frames = Array(repeating: Frame(), count: VerifierLimits.frames)
+    registers = TrailedArray(
+      repeating: uninitialized, count: VerifierLimits.frames * Self.registerCount)
+    stacks = TrailedArray(repeating: StackSlot(), count: VerifierLimits.frames * Self.slotCount)
+    frames = TrailedArray(repeating: Frame(), count: VerifierLimits.frames)
     kept = KeptStates(slotCount: code.instructions.count)
     facts = FactTable(slotCount: code.instructions.count)
     stackDepths = Array(repeating: 0, count: code.functions.count)

@@ -35,23 +35,31 @@ struct KeptState {
   var depth: Int32
 }
 
-/// Branches put aside, the last one first: their states in the form of kept ones, with the nodes of their values.
+/// Branches put aside, the last one first: what it takes to come back to each.
 struct PendingBranches {
-  var words: [UInt64] = []
-  var nodes: [UInt32] = []
   private var branches: [Branch] = []
+  /// The nodes that values had before they were kept as entries of states.
+  var nodes: [SavedNode] = []
+
+  struct SavedNode {
+    var place: Place
+    var node: UInt32
+  }
 
   struct Branch {
     var slot: Int
     var way: Way
     var parent: Int32
-    var firstWord: Int
-    var firstNode: Int
+    var depth: Int
+    var registers: TrailedArray<Value>.Mark
+    var stacks: TrailedArray<StackSlot>.Mark
+    var frames: TrailedArray<Frame>.Mark
+    var references: [Reference]
+    var lock: HeldLock?
+    var savedNodes: Int
     var pathCount: Int
     var nodeCount: Int
     var mayGotoDepth: Int32
-    var lastProcessed: Int
-    var lastJumps: Int
   }
 
   /// Which way an instruction that can go several goes.
@@ -65,7 +73,9 @@ struct PendingBranches {
   }
 
   var count: Int { branches.count }
-  var byteCount: Int { words.count * 8 + nodes.count * 4 }
+  var byteCount: Int {
+    branches.count * MemoryLayout<Branch>.stride + nodes.count * MemoryLayout<SavedNode>.stride
+  }
 
   mutating func push(_ branch: Branch) { branches.append(branch) }
   mutating func pop() -> Branch { branches.removeLast() }
