@@ -183,14 +183,14 @@ extension Explorer {
       }
       let marks = provenance.marks[mark]
       mark += 1
-      if entry.kind == .scalar, !marks.contains(.precise) {
+      if entry.isScalar, !marks.contains(.precise) {
         let place: Place =
           entry.isSlot
           ? .slot(entry.frame * Self.slotCount + entry.place - StateEntry.firstSlot)
           : .register(entry.frame * Self.registerCount + entry.place)
         let value = self[place]
-        let old = kept.words.value(at: index, entry).value
-        if value.isScalar, value.spillSize == old.spillSize, value.number != old.number {
+        let old = kept.words.number(at: index + entry.numberOffset, entry.form)
+        if value.isScalar, value.spillSize == entry.spillSize, value.number != old {
           self[place].number = .unknown
           self[place].id = 0
           self[place].flags = []

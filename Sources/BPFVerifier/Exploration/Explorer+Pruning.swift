@@ -84,6 +84,13 @@ extension Explorer {
     let old = kept.states[state]
     guard Int(old.depth) == depth else { return false }
     pairs.removeAll()
+    // Where it differed last time it is likely to differ again.
+    if old.differingWord > 0 {
+      let index = old.firstWord + Int(old.differingWord)
+      let marks = provenance.marks[old.firstMark + Int(old.differingMark)]
+      guard matches(index, StateEntry(kept.words[index]), marks, comparison) else { return false }
+      pairs.removeAll()
+    }
     var index = old.firstWord
     let end = index + Int(old.wordCount)
     var mark = old.firstMark
@@ -101,24 +108,34 @@ extension Explorer {
         index += 2
         continue
       }
-      let marks = provenance.marks[mark]
-      mark += 1
-      if entry.isSlot {
-        let place = entry.frame * Self.slotCount + entry.place - StateEntry.firstSlot
-        if comparison != .covers || marks.contains(.read) {
-          guard matchesSlot(index, entry, marks, stacks[place], comparison) else { return false }
-        }
-      } else {
-        let place = entry.frame * Self.registerCount + entry.place
-        guard
-          matches(
-            index, entry, registers[place], comparison,
-            isPrecise: comparison != .covers || marks.contains(.precise))
-        else { return false }
+      guard matches(index, entry, provenance.marks[mark], comparison) else {
+        kept.states[state].differingWord = Int32(truncatingIfNeeded: index - old.firstWord)
+        kept.states[state].differingMark = Int32(truncatingIfNeeded: mark - old.firstMark)
+        return false
       }
+      mark += 1
       index += entry.wordCount
     }
     return referenceCount == references.count && holdsLock == (lock != nil)
+  }
+
+  /// Whether an entry covers what is in its place now.
+  @inline(__always)
+  private mutating func matches(
+    _ index: Int, _ entry: StateEntry, _ marks: Provenance.Mark, _ comparison: Comparison
+  ) -> Bool {
+    if entry.isSlot {
+      if comparison == .covers, !marks.contains(.read) { return true }
+      let place = entry.frame * Self.slotCount + entry.place - StateEntry.firstSlot
+      return matchesSlot(index, entry, marks, place, comparison)
+    }
+    let place = entry.frame * Self.registerCount + entry.place
+    let isPrecise = comparison != .covers || marks.contains(.precise)
+    if entry.isScalar, !isPrecise {
+      let kind = registers[place].kind
+      return kind == .scalar || kind != .uninitialized && options.isPrivileged
+    }
+    return matchesInFull(index, entry, registers[place], comparison)
   }
 
   /// Compares a frame's call, a reference or the lock held.
@@ -140,68 +157,55 @@ extension Explorer {
   }
 
   /// Whether a kept value covers one there is now (kernel: `regsafe`).
-  @inline(__always)
-  private mutating func matches(
-    _ start: Int, _ entry: StateEntry, _ value: Value, _ comparison: Comparison, isPrecise: Bool
-  ) -> Bool {
-    if entry.kind == .scalar {
-      if value.kind == .uninitialized { return false }
-      if !isPrecise, value.kind == .scalar || options.isPrivileged { return true }
-    }
-    return matchesInFull(start, entry, value, comparison)
-  }
-
   private mutating func matchesInFull(
     _ start: Int, _ entry: StateEntry, _ value: Value, _ comparison: Comparison
   ) -> Bool {
-    guard entry.kind == value.kind, value.flags.isSuperset(of: entry.flags) else { return false }
+    guard entry.kindNumber == value.kind.rawValue, value.flags.isSuperset(of: entry.flags) else {
+      return false
+    }
     // Only what is known of the packet's end may be more.
     guard value.flags.subtracting(entry.flags).isSubset(of: [.atEnd, .beyondEnd]) else {
       return false
     }
-    var index = start + 1 + (entry.hasBytes ? 1 : 0)
-    var object: Int32 = 0
-    var offset: Int32 = 0
-    var id: UInt32 = 0
-    var reference: UInt32 = 0
-    var range: Int32 = 0
-    if entry.hasIdentity {
-      object = Int32(truncatingIfNeeded: kept.words[index])
-      offset = Int32(truncatingIfNeeded: kept.words[index] >> 32)
-      id = UInt32(truncatingIfNeeded: kept.words[index + 1])
-      reference = UInt32(truncatingIfNeeded: kept.words[index + 1] >> 32)
-      range = Int32(truncatingIfNeeded: kept.words[index + 2])
-      index += 3
-    }
+    let numbers = start + entry.numberOffset
+    let identity = start + 1 + (entry.hasBytes ? 1 : 0)
     switch value.kind {
     case .uninitialized: return true
     case .scalar:
-      guard covers(index, entry.form, value.number, comparison) else { return false }
-      if id == 0 { return true }
+      guard covers(numbers, entry.form, value.number, comparison) else { return false }
+      guard entry.hasIdentity else { return true }
       // Numbers found equal before are equal in the other state too, and so far from each other.
+      let word = kept.words[identity]
+      let id = UInt32(truncatingIfNeeded: word)
       if value.id == 0 { return pairs.match(id, newID()) }
-      return offset == value.offset && pairs.match(id, value.id)
+      return Int32(truncatingIfNeeded: word >> 32) == value.offset && pairs.match(id, value.id)
     case .packet, .packetMetadata:
-      guard offset == value.offset, comparison == .same ? range == value.range : range <= value.range
-      else { return false }
+      guard comparison == .same ? entry.range == value.range : entry.range <= value.range else {
+        return false
+      }
     case .stack, .context, .packetEnd, .map, .mapValue, .mapKey, .memory, .function, .socket,
       .socketCommon, .tcpSocket, .dynptr:
-      guard object == value.object, offset == value.offset else { return false }
+      break
     }
-    return pairs.match(id, value.id) && pairs.match(reference, value.reference)
-      && covers(index, entry.form, value.number, comparison)
+    let word = kept.words[identity]
+    guard Int32(truncatingIfNeeded: word) == value.object,
+      Int32(truncatingIfNeeded: word >> 32) == value.offset
+    else { return false }
+    let second = entry.hasSecondIdentity ? kept.words[identity + 1] : 0
+    return pairs.match(UInt32(truncatingIfNeeded: second), value.id)
+      && pairs.match(UInt32(truncatingIfNeeded: second >> 32), value.reference)
+      && covers(numbers, entry.form, value.number, comparison)
   }
 
   @inline(__always)
-  private func covers(_ index: Int, _ form: UInt64, _ number: Number, _ comparison: Comparison)
-    -> Bool
-  {
+  private func covers(
+    _ index: Int, _ form: StateEntry.Form, _ number: Number, _ comparison: Comparison
+  ) -> Bool {
     switch form {
-    case StateEntry.Form.unknown: return comparison != .same || number.isUnknown
-    case StateEntry.Form.zero: return number.isConstant && number.bits.value == 0
-    case StateEntry.Form.constant:
-      return number.isConstant && number.bits.value == kept.words[index]
-    case _:
+    case .unknown: return comparison != .same || number.isUnknown
+    case .zero: return number.isConstant && number.bits.value == 0
+    case .constant: return number.isConstant && number.bits.value == kept.words[index]
+    case .byte, .half, .word, .full:
       let old = kept.words.number(at: index, form)
       return comparison == .same ? old == number : old.contains(number)
     }
@@ -209,12 +213,13 @@ extension Explorer {
 
   /// Whether a kept stack slot covers one there is now (kernel: `stacksafe`).
   private mutating func matchesSlot(
-    _ index: Int, _ entry: StateEntry, _ marks: Provenance.Mark, _ slot: StackSlot,
+    _ index: Int, _ entry: StateEntry, _ marks: Provenance.Mark, _ place: Int,
     _ comparison: Comparison
   ) -> Bool {
     let bytes = kept.words[index + 1]
-    if comparison == .same, bytes != slot.bytes { return false }
-    if bytes != slot.bytes || entry.spillSize != slot.value.spillSize {
+    if bytes != stacks[place].bytes || entry.spillSize != stacks[place].value.spillSize {
+      if comparison == .same { return false }
+      let slot = stacks[place]
       for byte in 0..<8 {
         let old = bytes >> UInt64(byte * 8) & 0xff
         let new = slot.kind(ofByte: byte)
@@ -239,11 +244,14 @@ extension Explorer {
       if entry.spillSize != slot.value.spillSize { return true }
     }
     if entry.spillSize != 0 {
-      return matches(
-        index, entry, slot.value, comparison,
-        isPrecise: comparison != .covers || marks.contains(.precise))
+      if entry.isScalar, comparison == .covers, !marks.contains(.precise) {
+        return options.isPrivileged || stacks[place].value.kind == .scalar
+      }
+      return matchesInFull(index, entry, stacks[place].value, comparison)
     }
-    if entry.kind == .dynptr { return matchesInFull(index, entry, slot.value, comparison) }
+    if entry.kindNumber == Value.Kind.dynptr.rawValue {
+      return matchesInFull(index, entry, stacks[place].value, comparison)
+    }
     return true
   }
 
@@ -254,7 +262,7 @@ extension Explorer {
   ) -> Bool {
     let new = slot.kind(ofByte: byte)
     if entry.spillSize == slot.value.spillSize, new == StackSlot.ByteKind.spill { return true }
-    guard entry.kind == .scalar, comparison == .covers, !marks.contains(.precise) else {
+    guard entry.isScalar, comparison == .covers, !marks.contains(.precise) else {
       return false
     }
     // A number that decides nothing covers any.

@@ -49,7 +49,8 @@ extension Explorer {
       if place < StateEntry.firstSlot {
         let value = explorer.registers[index]
         explorer.kept.words.append(
-          value, at: location, bytes: nil, keepsIdentity: explorer.counts.isShared(value.id))
+          value, at: location, bytes: nil,
+          keepsIdentity: value.id != 0 && explorer.counts.isShared(value.id))
         if !explorer.registers.isSaved(index) {
           explorer.pending.nodes.append(.init(place: .register(index), node: value.node))
         }
@@ -58,7 +59,7 @@ extension Explorer {
         let slot = explorer.stacks[index]
         explorer.kept.words.append(
           slot.value, at: location, bytes: slot.bytes,
-          keepsIdentity: explorer.counts.isShared(slot.value.id))
+          keepsIdentity: slot.value.id != 0 && explorer.counts.isShared(slot.value.id))
         if !explorer.stacks.isSaved(index) {
           explorer.pending.nodes.append(.init(place: .slot(index), node: slot.value.node))
         }

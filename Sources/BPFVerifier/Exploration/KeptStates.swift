@@ -33,6 +33,10 @@ struct KeptState {
   var callbackDepth: Int32
   /// The frame that ran; where the others were called from is among the entries.
   var depth: Int32
+  /// The entry that differed when a state was last compared with it, by its first word and its mark, from the state's own
+  /// first ones; 0 where there is none.
+  var differingWord: Int32 = 0
+  var differingMark: Int32 = 0
 }
 
 /// Branches put aside, the last one first: what it takes to come back to each.

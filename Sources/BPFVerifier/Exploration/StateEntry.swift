@@ -1,40 +1,61 @@
-/// The first word of an entry of a state in compact form, which says what follows it:
-/// a word of stack bytes; three words of what a value refers to; one or eight words of its number.
+/// The first word of an entry of a state in compact form, which says what follows it: a word of stack bytes; one or two
+/// words of what a value refers to; one or eight words of its number.
 struct StateEntry {
   let word: UInt64
+
+  // Bits 0 to 6: the register, or the stack slot plus `firstSlot`; 7 to 9: the frame.
+  private static let specialBit: UInt64 = 1 << 15
+  private static let kindShift: UInt64 = 16
+  private static let flagsShift: UInt64 = 24
+  private static let spillShift: UInt64 = 32
+  private static let formShift: UInt64 = 36
+  fileprivate static let bytesBit: UInt64 = 1 << 40
+  fileprivate static let identityBit: UInt64 = 1 << 41
+  fileprivate static let secondIdentityBit: UInt64 = 1 << 42
+  private static let rangeShift: UInt64 = 48
+
+  static let firstSlot = 16
 
   @inline(__always) init(_ word: UInt64) { self.word = word }
 
   @inline(__always)
-  init(location: Int, _ value: Value, form: UInt64, hasIdentity: Bool, hasBytes: Bool) {
-    let kind = UInt64(value.kind.rawValue) << 16 | UInt64(value.flags.rawValue) << 24
-    let shape = UInt64(value.spillSize) << 32 | form << 40
-    let follows: UInt64 = (hasIdentity ? 1 << 42 : 0) | (hasBytes ? 1 << 43 : 0)
-    word = UInt64(truncatingIfNeeded: location) | kind | shape | follows
+  init(location: Int, _ value: Value, _ form: Form, _ parts: UInt64) {
+    let kind =
+      UInt64(value.kind.rawValue) << Self.kindShift
+      | UInt64(value.flags.rawValue) << Self.flagsShift
+    let shape =
+      UInt64(value.spillSize) << Self.spillShift | UInt64(form.rawValue) << Self.formShift
+    let range = UInt64(UInt16(truncatingIfNeeded: value.range)) << Self.rangeShift
+    word = UInt64(truncatingIfNeeded: location) | kind | shape | range | parts
   }
 
-  /// An entry that is no value, with a number of its own.
+  /// An entry that is no value, with a number of its own; a word follows.
   init(_ special: Special, _ number: UInt32) {
-    word = Self.specialBit | UInt64(special.rawValue) | UInt64(number) << 8
+    word = Self.specialBit | UInt64(special.rawValue) | UInt64(number) << 32
   }
 
   enum Special: UInt8 {
-    /// How a frame came to run; a word with its call follows.
+    /// How a frame came to run.
     case frame
-    /// Something to release; a word follows.
+    /// Something to release.
     case reference
-    /// The lock held; a word follows.
+    /// The lock held.
     case lock
   }
 
-  enum Form {
-    static let unknown: UInt64 = 0
-    static let constant: UInt64 = 1
-    static let full: UInt64 = 2
-    static let zero: UInt64 = 3
+  /// What follows of a number.
+  enum Form: UInt8 {
+    /// Nothing: it can be any.
+    case unknown
+    /// Nothing: it is 0.
+    case zero
+    /// Nothing: it can be any of 1, 2 or 4 bytes.
+    case byte, half, word
+    /// The number itself.
+    case constant
+    /// Its bits and bounds: eight words.
+    case full
   }
-
-  private static let specialBit: UInt64 = 1 << 63
 
   @inline(__always) var isSpecial: Bool { word & Self.specialBit != 0 }
   var special: Special {
@@ -43,108 +64,126 @@ struct StateEntry {
     }
     return special
   }
-  var specialNumber: UInt32 { UInt32(truncatingIfNeeded: word >> 8) }
+  var specialNumber: UInt32 { UInt32(truncatingIfNeeded: word >> 32) }
 
-  /// The frame.
   @inline(__always) var frame: Int { Int(word >> 7 & 7) }
   /// The register, or the stack slot plus ``firstSlot``.
   @inline(__always) var place: Int { Int(word & 0x7f) }
-  @inline(__always) var kind: Value.Kind {
-    guard let kind = Value.Kind(rawValue: UInt8(truncatingIfNeeded: word >> 16)) else {
-      preconditionFailure("only kinds that exist are written")
-    }
-    return kind
-  }
-  @inline(__always) var flags: Value.Flags {
-    Value.Flags(rawValue: UInt8(truncatingIfNeeded: word >> 24))
-  }
-  @inline(__always) var spillSize: UInt8 { UInt8(truncatingIfNeeded: word >> 32) }
-  @inline(__always) var form: UInt64 { word >> 40 & 3 }
-  @inline(__always) var hasIdentity: Bool { word >> 42 & 1 != 0 }
-  @inline(__always) var hasBytes: Bool { word >> 43 & 1 != 0 }
   @inline(__always) var isSlot: Bool { place >= Self.firstSlot }
+  @inline(__always) var kindNumber: UInt8 { UInt8(truncatingIfNeeded: word >> Self.kindShift) }
+  @inline(__always) var flags: Value.Flags {
+    Value.Flags(rawValue: UInt8(truncatingIfNeeded: word >> Self.flagsShift))
+  }
+  @inline(__always) var spillSize: UInt8 {
+    UInt8(truncatingIfNeeded: word >> Self.spillShift) & 0xf
+  }
+  @inline(__always) var hasBytes: Bool { word & Self.bytesBit != 0 }
+  @inline(__always) var hasIdentity: Bool { word & Self.identityBit != 0 }
+  @inline(__always) var hasSecondIdentity: Bool { word & Self.secondIdentityBit != 0 }
+  @inline(__always) var range: Int32 {
+    Int32(UInt16(truncatingIfNeeded: word >> Self.rangeShift))
+  }
 
-  static let firstSlot = 16
+  @inline(__always) var isScalar: Bool { kindNumber == Value.Kind.scalar.rawValue }
+
+  @inline(__always) var form: Form {
+    guard let form = Form(rawValue: UInt8(truncatingIfNeeded: word >> Self.formShift) & 0xf) else {
+      preconditionFailure("only forms that exist are written")
+    }
+    return form
+  }
 
   @inline(__always)
   static func location(frame: Int, place: Int) -> Int { frame << 7 | place }
 
-  /// The words the entry takes, itself included.
+  /// The words before those of the number, the entry's own included.
+  @inline(__always) var numberOffset: Int {
+    1 + Int(word >> 40 & 1) + Int(word >> 41 & 1) + Int(word >> 42 & 1)
+  }
+
+  /// The words the entry takes, its own included.
   @inline(__always) var wordCount: Int {
-    let number = form == Form.full ? 8 : form == Form.constant ? 1 : 0
-    return 1 + (hasBytes ? 1 : 0) + (hasIdentity ? 3 : 0) + number
+    let form = word >> Self.formShift & 0xf
+    let number =
+      form == UInt64(Form.full.rawValue) ? 8 : form == UInt64(Form.constant.rawValue) ? 1 : 0
+    return numberOffset + number
+  }
+}
+
+extension Scalar where W == UInt64 {
+  /// How it is written into an entry.
+  @inline(__always)
+  var form: StateEntry.Form {
+    if bits.mask == 0 { return bits.value == 0 ? .zero : .constant }
+    if bits.value == 0, range.minimum == 0, range.maximum == bits.mask, low.minimum == 0 {
+      switch bits.mask {
+      case 0xff: return self == .unsigned(byteCount: 1) ? .byte : .full
+      case 0xffff: return self == .unsigned(byteCount: 2) ? .half : .full
+      case 0xffff_ffff: return self == .unsigned(byteCount: 4) ? .word : .full
+      case .max: return isUnknown ? .unknown : .full
+      case _: return .full
+      }
+    }
+    return .full
   }
 }
 
 extension [UInt64] {
-  /// Appends a value in compact form.
+  /// Appends a value in compact form. The range of a packet pointer is at most 0xffff.
+  @inline(__always)
   mutating func append(
-    _ value: Value, at location: Int, bytes: UInt64?, keepsIdentity: Bool = true
+    _ value: Value, at location: Int, bytes: UInt64?, keepsIdentity: Bool
   ) {
-    let number = value.number
-    let form: UInt64
-    if number.isConstant {
-      form = number.bits.value == 0 ? StateEntry.Form.zero : StateEntry.Form.constant
-    } else {
-      form = number.isUnknown ? StateEntry.Form.unknown : StateEntry.Form.full
+    let form = value.number.form
+    var parts: UInt64 = bytes == nil ? 0 : StateEntry.bytesBit
+    if value.kind == .scalar {
+      if keepsIdentity { parts |= StateEntry.identityBit }
+    } else if value.kind != .uninitialized {
+      parts |= StateEntry.identityBit
+      if value.id != 0 || value.reference != 0 { parts |= StateEntry.secondIdentityBit }
     }
-    let hasIdentity =
-      value.kind != .uninitialized && (value.kind != .scalar || keepsIdentity && value.id != 0)
-    append(
-      StateEntry(
-        location: location, value, form: form, hasIdentity: hasIdentity, hasBytes: bytes != nil
-      ).word)
+    append(StateEntry(location: location, value, form, parts).word)
     if let bytes { append(bytes) }
-    if hasIdentity {
+    if value.kind == .scalar {
+      if keepsIdentity {
+        append(UInt64(value.id) | UInt64(UInt32(bitPattern: value.offset)) << 32)
+      }
+    } else if value.kind != .uninitialized {
       append(
         UInt64(UInt32(bitPattern: value.object)) | UInt64(UInt32(bitPattern: value.offset)) << 32)
-      append(UInt64(value.id) | UInt64(value.reference) << 32)
-      append(UInt64(UInt32(bitPattern: value.range)))
+      if value.id != 0 || value.reference != 0 {
+        append(UInt64(value.id) | UInt64(value.reference) << 32)
+      }
     }
-    if form == StateEntry.Form.constant {
-      append(number.bits.value)
-    } else if form == StateEntry.Form.full {
-      append(number.bits.value)
-      append(number.bits.mask)
-      append(number.range.minimum)
-      append(number.range.maximum)
-      append(number.range.signedMinimum)
-      append(number.range.signedMaximum)
-      append(UInt64(number.low.minimum) | UInt64(number.low.maximum) << 32)
-      append(UInt64(number.low.signedMinimum) | UInt64(number.low.signedMaximum) << 32)
-    }
-  }
-
-  /// The value of an entry, and the bytes of its stack slot.
-  func value(at index: Int, _ entry: StateEntry) -> (value: Value, bytes: UInt64) {
-    var index = index + 1
-    var bytes: UInt64 = 0
-    if entry.hasBytes {
-      bytes = self[index]
-      index += 1
-    }
-    var value = Value(entry.kind, number: .zero)
-    value.flags = entry.flags
-    value.spillSize = entry.spillSize
-    if entry.hasIdentity {
-      value.object = Int32(truncatingIfNeeded: self[index])
-      value.offset = Int32(truncatingIfNeeded: self[index] >> 32)
-      value.id = UInt32(truncatingIfNeeded: self[index + 1])
-      value.reference = UInt32(truncatingIfNeeded: self[index + 1] >> 32)
-      value.range = Int32(truncatingIfNeeded: self[index + 2])
-      index += 3
-    }
-    value.number = number(at: index, entry.form)
-    return (value, bytes)
-  }
-
-  @inline(__always)
-  func number(at index: Int, _ form: UInt64) -> Number {
     switch form {
-    case StateEntry.Form.zero: return .zero
-    case StateEntry.Form.constant: return Number(self[index])
-    case StateEntry.Form.unknown: return .unknown
-    case _:
+    case .unknown, .zero, .byte, .half, .word: break
+    case .constant: append(value.number.bits.value)
+    case .full: append(value.number)
+    }
+  }
+
+  private mutating func append(_ number: Number) {
+    append(number.bits.value)
+    append(number.bits.mask)
+    append(number.range.minimum)
+    append(number.range.maximum)
+    append(number.range.signedMinimum)
+    append(number.range.signedMaximum)
+    append(UInt64(number.low.minimum) | UInt64(number.low.maximum) << 32)
+    append(UInt64(number.low.signedMinimum) | UInt64(number.low.signedMaximum) << 32)
+  }
+
+  /// The number of an entry, whose words are at an index.
+  @inline(__always)
+  func number(at index: Int, _ form: StateEntry.Form) -> Number {
+    switch form {
+    case .zero: return .zero
+    case .unknown: return .unknown
+    case .byte: return .unsigned(byteCount: 1)
+    case .half: return .unsigned(byteCount: 2)
+    case .word: return .unsigned(byteCount: 4)
+    case .constant: return Number(self[index])
+    case .full:
       return Number(
         parts: Tnum(value: self[index], mask: self[index + 1]),
         NumberRange(self[index + 2], self[index + 3], signed: self[index + 4], self[index + 5]),

@@ -46,8 +46,6 @@ extension Explorer {
   func finishedStatistics() -> VerificationStatistics {
     var result = statistics
     result.stackDepths = stackDepths.map(Int.init)
-    result.peakStateBytes = kept.byteCount
-    print("DEBUG entries", provenance.marks.count, "states", kept.states.count, "words", kept.words.count)
     return result
   }
 }

@@ -269,7 +269,7 @@ extension Explorer {
       pointer.number.range.maximum <= VerifierLimits.packetOffset,
       pointer.number.range.maximum + UInt64(pointer.offset) <= VerifierLimits.packetOffset
     else { return }
-    let range = pointer.offset + bytes
+    let range = min(pointer.offset + bytes, Int32(VerifierLimits.packetOffset))
     forEachValue { explorer, place in
       let value = explorer[place]
       guard value.kind == pointer.kind, value.id == pointer.id else { return }
