@@ -101,7 +101,9 @@ extension Explorer {
       let count = registers[index(.r1)]
       markPrecise(count)
       // As often as it runs at most it was followed.
-      if UInt64(frames[depth].callbackDepth) < count.number.range.maximum { try putAside(.callback) }
+      if UInt64(frames[depth].callbackDepth) < count.number.range.maximum {
+        try putAside(.callback)
+      }
     } else {
       try putAside(.callback)
     }

@@ -97,7 +97,9 @@ extension Explorer {
       let rules = platform.maps[map]
       let isNullable = call.prototype.result == .mapValueOrNull
       if rules.spec.kind.holdsMaps {
-        guard let inner = rules.inner else { throw .unsupported("a map of maps without an inner map") }
+        guard let inner = rules.inner else {
+          throw .unsupported("a map of maps without an inner map")
+        }
         return .pointer(.map, to: inner, flags: .nullable, id: newID())
       }
       if rules.spec.kind == .xskMap || rules.spec.kind == .socketMap
@@ -117,7 +119,8 @@ extension Explorer {
     case .dynptrDataOrNull:
       return .pointer(
         .memory, to: Int(truncatingIfNeeded: call.constantSize),
-        flags: call.dynptr?.flags.contains(.readOnly) ?? false ? [.nullable, .readOnly] : .nullable,
+        flags: call.dynptr?.flags.contains(.readOnly) ?? false
+          ? [.nullable, .readOnly] : .nullable,
         id: newID(), reference: call.dynptr?.reference ?? 0)
     case .socketOrNull:
       return .pointer(.socket, flags: .nullable, id: newID(), reference: socketReference(acquired))

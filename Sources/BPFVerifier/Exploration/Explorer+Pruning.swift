@@ -135,7 +135,7 @@ extension Explorer {
       let kind = registers[place].kind
       return kind == .scalar || kind != .uninitialized && options.isPrivileged
     }
-    return matchesInFull(index, entry, registers[place], comparison)
+    return matchesInFull(index, entry, .register(place), comparison)
   }
 
   /// Compares a frame's call, a reference or the lock held.
@@ -157,8 +157,22 @@ extension Explorer {
   }
 
   /// Whether a kept value covers one there is now (kernel: `regsafe`).
+  @inline(__always)
   private mutating func matchesInFull(
-    _ start: Int, _ entry: StateEntry, _ value: Value, _ comparison: Comparison
+    _ start: Int, _ entry: StateEntry, _ place: Place, _ comparison: Comparison
+  ) -> Bool {
+    switch place {
+    case .register(let index):
+      Self.matches(start, entry, registers[index], comparison, kept.words, &pairs, &lastID)
+    case .slot(let index):
+      Self.matches(start, entry, stacks[index].value, comparison, kept.words, &pairs, &lastID)
+    }
+  }
+
+  @inline(__always)
+  private static func matches(
+    _ start: Int, _ entry: StateEntry, _ value: Value, _ comparison: Comparison,
+    _ words: [UInt64], _ pairs: inout IdentityPairs, _ lastID: inout UInt32
   ) -> Bool {
     guard entry.kindNumber == value.kind.rawValue, value.flags.isSuperset(of: entry.flags) else {
       return false
@@ -172,12 +186,15 @@ extension Explorer {
     switch value.kind {
     case .uninitialized: return true
     case .scalar:
-      guard covers(numbers, entry.form, value.number, comparison) else { return false }
+      guard covers(numbers, entry.form, value.number, comparison, words) else { return false }
       guard entry.hasIdentity else { return true }
       // Numbers found equal before are equal in the other state too, and so far from each other.
-      let word = kept.words[identity]
+      let word = words[identity]
       let id = UInt32(truncatingIfNeeded: word)
-      if value.id == 0 { return pairs.match(id, newID()) }
+      if value.id == 0 {
+        lastID &+= 1
+        return pairs.match(id, lastID)
+      }
       return Int32(truncatingIfNeeded: word >> 32) == value.offset && pairs.match(id, value.id)
     case .packet, .packetMetadata:
       guard comparison == .same ? entry.range == value.range : entry.range <= value.range else {
@@ -187,26 +204,27 @@ extension Explorer {
       .socketCommon, .tcpSocket, .dynptr:
       break
     }
-    let word = kept.words[identity]
+    let word = words[identity]
     guard Int32(truncatingIfNeeded: word) == value.object,
       Int32(truncatingIfNeeded: word >> 32) == value.offset
     else { return false }
-    let second = entry.hasSecondIdentity ? kept.words[identity + 1] : 0
+    let second = entry.hasSecondIdentity ? words[identity + 1] : 0
     return pairs.match(UInt32(truncatingIfNeeded: second), value.id)
       && pairs.match(UInt32(truncatingIfNeeded: second >> 32), value.reference)
-      && covers(numbers, entry.form, value.number, comparison)
+      && covers(numbers, entry.form, value.number, comparison, words)
   }
 
   @inline(__always)
-  private func covers(
-    _ index: Int, _ form: StateEntry.Form, _ number: Number, _ comparison: Comparison
+  private static func covers(
+    _ index: Int, _ form: StateEntry.Form, _ number: Number, _ comparison: Comparison,
+    _ words: [UInt64]
   ) -> Bool {
     switch form {
     case .unknown: return comparison != .same || number.isUnknown
     case .zero: return number.isConstant && number.bits.value == 0
-    case .constant: return number.isConstant && number.bits.value == kept.words[index]
+    case .constant: return number.isConstant && number.bits.value == words[index]
     case .byte, .half, .word, .full:
-      let old = kept.words.number(at: index, form)
+      let old = words.number(at: index, form)
       return comparison == .same ? old == number : old.contains(number)
     }
   }
@@ -247,10 +265,10 @@ extension Explorer {
       if entry.isScalar, comparison == .covers, !marks.contains(.precise) {
         return options.isPrivileged || stacks[place].value.kind == .scalar
       }
-      return matchesInFull(index, entry, stacks[place].value, comparison)
+      return matchesInFull(index, entry, .slot(place), comparison)
     }
     if entry.kindNumber == Value.Kind.dynptr.rawValue {
-      return matchesInFull(index, entry, stacks[place].value, comparison)
+      return matchesInFull(index, entry, .slot(place), comparison)
     }
     return true
   }

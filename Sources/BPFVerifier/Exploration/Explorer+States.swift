@@ -14,24 +14,32 @@ extension Explorer {
     }
   }
 
-  /// Calls a body with each value that is needed: where it is, and its index among all registers or slots.
-  @inline(__always)
-  private mutating func forEachNeeded(
-    _ body: (inout Explorer, _ frame: Int, _ place: Int, _ index: Int) -> Void
-  ) {
+  /// Finds the values that are needed, and which of their identities more than one number has.
+  private mutating func findNeeded() {
+    needed.removeAll(keepingCapacity: true)
+    counts.removeAll()
     for frame in 0...depth {
       var live = liveRegisters(frame)
       while live != 0 {
         let register = live.trailingZeroBitCount
         live &= live &- 1
-        let index = frame * Self.registerCount + register
-        if registers[index].kind != .uninitialized { body(&self, frame, register, index) }
+        let index = frame &* Self.registerCount &+ register
+        if registers[index].kind == .uninitialized { continue }
+        if registers[index].kind == .scalar, registers[index].id != 0 {
+          counts.add(registers[index].id)
+        }
+        needed.append(NeededPlace(frame: frame, place: register, index: index))
       }
       var occupied = frames[frame].occupied
       while occupied != 0 {
         let place = occupied.trailingZeroBitCount
         occupied &= occupied &- 1
-        body(&self, frame, StateEntry.firstSlot + place, frame * Self.slotCount + place)
+        let index = frame &* Self.slotCount &+ place
+        if stacks[index].value.kind == .scalar, stacks[index].value.id != 0 {
+          counts.add(stacks[index].value.id)
+        }
+        needed.append(
+          NeededPlace(frame: frame, place: StateEntry.firstSlot &+ place, index: index))
       }
     }
   }
@@ -40,37 +48,39 @@ extension Explorer {
 
   /// Keeps the state: later ones at this slot are compared with it.
   mutating func keep() throws(Rejection.Problem) {
-    countIdentities()
-    let firstWord = kept.words.count
+    findNeeded()
+    kept.reserve(
+      needed.count * StateEntry.wordLimit + 2 * (depth + references.count + 1))
+    let firstWord = kept.wordCount
     let firstMark = provenance.marks.count
-    Self.appendSpecials(frames, depth, references, lock, to: &kept.words)
-    forEachNeeded { explorer, frame, place, index in
-      let location = StateEntry.location(frame: frame, place: place)
-      if place < StateEntry.firstSlot {
-        let value = explorer.registers[index]
-        explorer.kept.words.append(
-          value, at: location, bytes: nil,
-          keepsIdentity: value.id != 0 && explorer.counts.isShared(value.id))
-        if !explorer.registers.isSaved(index) {
-          explorer.pending.nodes.append(.init(place: .register(index), node: value.node))
+    let firstNode = provenance.keep(count: needed.count)
+    Self.writeEntries(
+      frames, depth, references, lock, needed, registers, stacks, counts, to: &kept)
+    var node = firstNode
+    for place in needed {
+      let index = place.index
+      if place.isRegister {
+        let origin = registers[index].node
+        if !registers.isSaved(index) {
+          pending.nodes.append(.init(place: .register(index), node: origin))
         }
-        explorer.registers[unsaved: index].node = explorer.provenance.keep(value.node)
+        provenance.setOrigin(of: node, origin)
+        registers[unsaved: index].node = node
       } else {
-        let slot = explorer.stacks[index]
-        explorer.kept.words.append(
-          slot.value, at: location, bytes: slot.bytes,
-          keepsIdentity: slot.value.id != 0 && explorer.counts.isShared(slot.value.id))
-        if !explorer.stacks.isSaved(index) {
-          explorer.pending.nodes.append(.init(place: .slot(index), node: slot.value.node))
+        let origin = stacks[index].value.node
+        if !stacks.isSaved(index) {
+          pending.nodes.append(.init(place: .slot(index), node: origin))
         }
-        explorer.stacks[unsaved: index].value.node = explorer.provenance.keep(slot.value.node)
+        provenance.setOrigin(of: node, origin)
+        stacks[unsaved: index].value.node = node
       }
+      node &+= 1
     }
     let state = KeptState(
       slot: Int32(truncatingIfNeeded: slot), parent: parent, next: kept.latest[slot], branches: 1,
       firstWord: firstWord,
-      wordCount: Int32(truncatingIfNeeded: kept.words.count - firstWord), firstMark: firstMark,
-      entryCount: Int32(truncatingIfNeeded: provenance.marks.count - firstMark),
+      wordCount: Int32(truncatingIfNeeded: kept.wordCount - firstWord), firstMark: firstMark,
+      entryCount: Int32(truncatingIfNeeded: needed.count),
       mayGotoDepth: mayGotoDepth, callbackDepth: frames[depth].callbackDepth,
       depth: Int32(truncatingIfNeeded: depth))
     parent = Int32(truncatingIfNeeded: kept.states.count)
@@ -81,50 +91,60 @@ extension Explorer {
     try checkMemory()
   }
 
+  /// Writes the state in compact form.
+  private static func writeEntries(
+    _ frames: borrowing TrailedArray<Frame>, _ depth: Int, _ references: borrowing [Reference],
+    _ lock: HeldLock?, _ needed: borrowing [NeededPlace],
+    _ registers: borrowing TrailedArray<Value>, _ stacks: borrowing TrailedArray<StackSlot>,
+    _ counts: borrowing IdentityCounts, to kept: inout KeptStates
+  ) {
+    var end = kept.wordCount
+    var words = kept.words.mutableSpan
+    for index in 0..<depth {
+      let frame = frames[index + 1]
+      words[end] = StateEntry(.frame, UInt32(truncatingIfNeeded: index + 1)).word
+      words[end + 1] =
+        UInt64(UInt32(bitPattern: frame.callSite)) | UInt64(frame.function) << 32
+        | UInt64(frame.role.rawValue) << 48
+      end += 2
+    }
+    for index in references.indices {
+      let reference = references[index]
+      words[end] = StateEntry(.reference, reference.id).word
+      words[end + 1] =
+        UInt64(UInt32(bitPattern: reference.slot))
+        | UInt64(UInt32(bitPattern: reference.frame)) << 32
+      end += 2
+    }
+    if let lock {
+      words[end] = StateEntry(.lock, lock.id).word
+      words[end + 1] = UInt64(UInt32(bitPattern: lock.map))
+      end += 2
+    }
+    for index in needed.indices {
+      let place = needed[index]
+      if place.isRegister {
+        let id = registers[place.index].id
+        StateEntry.write(
+          registers[place.index], at: place.location, bytes: nil,
+          keepsIdentity: id != 0 && counts.isShared(id), to: &words, &end)
+      } else {
+        let id = stacks[place.index].value.id
+        StateEntry.write(
+          stacks[place.index].value, at: place.location, bytes: stacks[place.index].bytes,
+          keepsIdentity: id != 0 && counts.isShared(id), to: &words, &end)
+      }
+    }
+    _ = consume words
+    kept.wordCount = end
+  }
+
   private mutating func checkMemory() throws(Rejection.Problem) {
     let bytes =
       kept.byteCount + pending.byteCount + registers.trailByteCount + stacks.trailByteCount
       + frames.trailByteCount
     statistics.peakStateBytes = max(statistics.peakStateBytes, bytes)
-    guard bytes <= limits.memory else {
-      throw .tooMuchMemory(limit: limits.memory)
-    }
-  }
-
-  /// An identity that one number alone has says nothing.
-  private mutating func countIdentities() {
-    counts.removeAll()
-    forEachNeeded { explorer, _, place, index in
-      let isRegister = place < StateEntry.firstSlot
-      let isNumber =
-        isRegister
-        ? explorer.registers[index].isScalar : explorer.stacks[index].value.isScalar
-      let id = isRegister ? explorer.registers[index].id : explorer.stacks[index].value.id
-      if isNumber, id != 0 { explorer.counts.add(id) }
-    }
-  }
-
-  private static func appendSpecials(
-    _ frames: TrailedArray<Frame>, _ depth: Int, _ references: [Reference], _ lock: HeldLock?,
-    to words: inout [UInt64]
-  ) {
-    for index in 0..<depth {
-      let frame = frames[index + 1]
-      words.append(StateEntry(.frame, UInt32(truncatingIfNeeded: index + 1)).word)
-      words.append(
-        UInt64(UInt32(bitPattern: frame.callSite)) | UInt64(frame.function) << 32
-          | UInt64(frame.role.rawValue) << 48)
-    }
-    for reference in references {
-      words.append(StateEntry(.reference, reference.id).word)
-      words.append(
-        UInt64(UInt32(bitPattern: reference.slot))
-          | UInt64(UInt32(bitPattern: reference.frame)) << 32)
-    }
-    if let lock {
-      words.append(StateEntry(.lock, lock.id).word)
-      words.append(UInt64(UInt32(bitPattern: lock.map)))
-    }
+    guard bytes <= limits.memory else { throw .tooMuchMemory(limit: limits.memory) }
   }
 
   // MARK: Putting aside
@@ -207,12 +227,13 @@ extension Explorer {
 
   /// Says that everything there is now may matter, as a loop that is cut here will go on with it.
   mutating func markEverything() {
-    forEachNeeded { explorer, _, place, index in
-      if place < StateEntry.firstSlot {
-        explorer.provenance.markPrecise(explorer.registers[index].node)
+    findNeeded()
+    for place in needed {
+      if place.isRegister {
+        provenance.markPrecise(registers[place.index].node)
       } else {
-        explorer.provenance.markPrecise(explorer.stacks[index].value.node)
-        explorer.provenance.markRead(explorer.stacks[index].value.node)
+        provenance.markPrecise(stacks[place.index].value.node)
+        provenance.markRead(stacks[place.index].value.node)
       }
     }
   }
@@ -240,4 +261,21 @@ extension Explorer {
       if marks.contains(.read), entry.isSlot { provenance.markRead(node) }
     }
   }
+}
+
+/// A value that is needed: where it is, in short.
+struct NeededPlace {
+  private let bits: UInt32
+
+  @inline(__always)
+  init(frame: Int, place: Int, index: Int) {
+    bits =
+      UInt32(truncatingIfNeeded: StateEntry.location(frame: frame, place: place))
+      | UInt32(truncatingIfNeeded: index) << 16
+  }
+
+  @inline(__always) var location: Int { Int(bits & 0xffff) }
+  /// The index among all registers, or among all slots.
+  @inline(__always) var index: Int { Int(bits >> 16) }
+  @inline(__always) var isRegister: Bool { bits & 0x7f < UInt32(StateEntry.firstSlot) }
 }

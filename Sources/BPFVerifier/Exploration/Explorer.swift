@@ -47,6 +47,8 @@ struct Explorer: ~Copyable {
   /// Identities paired while two states are compared.
   var pairs = IdentityPairs()
   var counts = IdentityCounts()
+  /// The values needed at the instruction reached.
+  var needed: [NeededPlace] = []
   /// The deepest stack of each function, in bytes.
   var stackDepths: [Int32]
   var log: VerificationLog?

@@ -1,7 +1,8 @@
 /// The states kept for comparison, in a compact form: what is needed of each register and stack slot, in a few words.
 struct KeptStates {
-  /// The words of all states.
+  /// The words of all states, and room for more.
   var words: [UInt64] = []
+  var wordCount = 0
   var states: [KeptState] = []
   /// The state kept last at each slot, or -1.
   var latest: [Int32]
@@ -10,7 +11,15 @@ struct KeptStates {
     latest = [Int32](repeating: -1, count: slotCount)
   }
 
-  var byteCount: Int { words.count * 8 + states.count * MemoryLayout<KeptState>.stride }
+  /// Makes room for words.
+  mutating func reserve(_ count: Int) {
+    let missing = wordCount + count - words.count
+    if missing > 0 {
+      words.append(contentsOf: repeatElement(0, count: max(missing, max(words.count, 1 << 10))))
+    }
+  }
+
+  var byteCount: Int { wordCount * 8 + states.count * MemoryLayout<KeptState>.stride }
 }
 
 /// A state that was kept when exploration passed an instruction.

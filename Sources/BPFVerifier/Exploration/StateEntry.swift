@@ -9,25 +9,14 @@ struct StateEntry {
   private static let flagsShift: UInt64 = 24
   private static let spillShift: UInt64 = 32
   private static let formShift: UInt64 = 36
-  fileprivate static let bytesBit: UInt64 = 1 << 40
-  fileprivate static let identityBit: UInt64 = 1 << 41
-  fileprivate static let secondIdentityBit: UInt64 = 1 << 42
+  private static let bytesBit: UInt64 = 1 << 40
+  private static let identityBit: UInt64 = 1 << 41
+  private static let secondIdentityBit: UInt64 = 1 << 42
   private static let rangeShift: UInt64 = 48
 
   static let firstSlot = 16
 
   @inline(__always) init(_ word: UInt64) { self.word = word }
-
-  @inline(__always)
-  init(location: Int, _ value: Value, _ form: Form, _ parts: UInt64) {
-    let kind =
-      UInt64(value.kind.rawValue) << Self.kindShift
-      | UInt64(value.flags.rawValue) << Self.flagsShift
-    let shape =
-      UInt64(value.spillSize) << Self.spillShift | UInt64(form.rawValue) << Self.formShift
-    let range = UInt64(UInt16(truncatingIfNeeded: value.range)) << Self.rangeShift
-    word = UInt64(truncatingIfNeeded: location) | kind | shape | range | parts
-  }
 
   /// An entry that is no value, with a number of its own; a word follows.
   init(_ special: Special, _ number: UInt32) {
@@ -128,51 +117,65 @@ extension Scalar where W == UInt64 {
   }
 }
 
-extension [UInt64] {
-  /// Appends a value in compact form. The range of a packet pointer is at most 0xffff.
+extension StateEntry {
+  /// The most words an entry takes.
+  static let wordLimit = 12
+
+  /// Writes a value in compact form. The range of a packet pointer is at most 0xffff.
   @inline(__always)
-  mutating func append(
-    _ value: Value, at location: Int, bytes: UInt64?, keepsIdentity: Bool
+  static func write(
+    _ value: Value, at location: Int, bytes: UInt64?, keepsIdentity: Bool,
+    to words: inout MutableSpan<UInt64>, _ end: inout Int
   ) {
     let form = value.number.form
-    var parts: UInt64 = bytes == nil ? 0 : StateEntry.bytesBit
-    if value.kind == .scalar {
-      if keepsIdentity { parts |= StateEntry.identityBit }
-    } else if value.kind != .uninitialized {
-      parts |= StateEntry.identityBit
-      if value.id != 0 || value.reference != 0 { parts |= StateEntry.secondIdentityBit }
+    var parts: UInt64 = bytes == nil ? 0 : bytesBit
+    let isScalar = value.kind == .scalar
+    let isPointer = !isScalar && value.kind != .uninitialized
+    let hasSecond = isPointer && (value.id != 0 || value.reference != 0)
+    if isPointer || isScalar && keepsIdentity { parts |= identityBit }
+    if hasSecond { parts |= secondIdentityBit }
+    let kind = UInt64(value.kind.rawValue) << kindShift | UInt64(value.flags.rawValue) << flagsShift
+    let shape = UInt64(value.spillSize) << spillShift | UInt64(form.rawValue) << formShift
+    let range = UInt64(UInt16(truncatingIfNeeded: value.range)) << rangeShift
+    words[end] = UInt64(truncatingIfNeeded: location) | kind | shape | range | parts
+    end &+= 1
+    if let bytes {
+      words[end] = bytes
+      end &+= 1
     }
-    append(StateEntry(location: location, value, form, parts).word)
-    if let bytes { append(bytes) }
-    if value.kind == .scalar {
-      if keepsIdentity {
-        append(UInt64(value.id) | UInt64(UInt32(bitPattern: value.offset)) << 32)
+    if isPointer {
+      words[end] =
+        UInt64(UInt32(bitPattern: value.object)) | UInt64(UInt32(bitPattern: value.offset)) << 32
+      end &+= 1
+      if hasSecond {
+        words[end] = UInt64(value.id) | UInt64(value.reference) << 32
+        end &+= 1
       }
-    } else if value.kind != .uninitialized {
-      append(
-        UInt64(UInt32(bitPattern: value.object)) | UInt64(UInt32(bitPattern: value.offset)) << 32)
-      if value.id != 0 || value.reference != 0 {
-        append(UInt64(value.id) | UInt64(value.reference) << 32)
-      }
+    } else if isScalar, keepsIdentity {
+      words[end] = UInt64(value.id) | UInt64(UInt32(bitPattern: value.offset)) << 32
+      end &+= 1
     }
     switch form {
     case .unknown, .zero, .byte, .half, .word: break
-    case .constant: append(value.number.bits.value)
-    case .full: append(value.number)
+    case .constant:
+      words[end] = value.number.bits.value
+      end &+= 1
+    case .full:
+      let low = value.number.low
+      words[end] = value.number.bits.value
+      words[end + 1] = value.number.bits.mask
+      words[end + 2] = value.number.range.minimum
+      words[end + 3] = value.number.range.maximum
+      words[end + 4] = value.number.range.signedMinimum
+      words[end + 5] = value.number.range.signedMaximum
+      words[end + 6] = UInt64(low.minimum) | UInt64(low.maximum) << 32
+      words[end + 7] = UInt64(low.signedMinimum) | UInt64(low.signedMaximum) << 32
+      end &+= 8
     }
   }
+}
 
-  private mutating func append(_ number: Number) {
-    append(number.bits.value)
-    append(number.bits.mask)
-    append(number.range.minimum)
-    append(number.range.maximum)
-    append(number.range.signedMinimum)
-    append(number.range.signedMaximum)
-    append(UInt64(number.low.minimum) | UInt64(number.low.maximum) << 32)
-    append(UInt64(number.low.signedMinimum) | UInt64(number.low.signedMaximum) << 32)
-  }
-
+extension [UInt64] {
   /// The number of an entry, whose words are at an index.
   @inline(__always)
   func number(at index: Int, _ form: StateEntry.Form) -> Number {

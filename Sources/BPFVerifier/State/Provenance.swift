@@ -51,13 +51,30 @@ struct Provenance {
     return UInt32(truncatingIfNeeded: nodes.count - 1)
   }
 
-  /// The node of a value that is kept now as an entry of a state.
+  /// Makes nodes for the entries of a state that is kept now, and their marks.
+  ///
+  /// - Returns: the first node; the others follow.
+  mutating func keep(count: Int) -> UInt32 {
+    let first = nodes.count
+    let firstMark = marks.count
+    marks.append(contentsOf: repeatElement([], count: count))
+    nodes.reserveCapacity(Self.capacity(for: first + count, nodes.capacity))
+    for entry in 0..<count {
+      nodes.append(
+        Node(
+          first: 0, second: 0, entry: Int32(truncatingIfNeeded: firstMark + entry), marks: []))
+    }
+    return UInt32(truncatingIfNeeded: first)
+  }
+
+  private static func capacity(for count: Int, _ capacity: Int) -> Int {
+    count <= capacity ? count : max(count, capacity * 2)
+  }
+
+  /// Says what value the node of an entry is of.
   @inline(__always)
-  mutating func keep(_ node: UInt32) -> UInt32 {
-    nodes.append(
-      Node(first: node, second: 0, entry: Int32(truncatingIfNeeded: marks.count), marks: []))
-    marks.append([])
-    return UInt32(truncatingIfNeeded: nodes.count - 1)
+  mutating func setOrigin(of node: UInt32, _ origin: UInt32) {
+    nodes[Int(node)].first = origin
   }
 
   /// Marks all entries a value depends on.

@@ -28,7 +28,7 @@ struct TrailedArray<Element> {
 
   @inline(__always)
   subscript(index: Int) -> Element {
-    get { elements[index] }
+    _read { yield elements[index] }
     _modify {
       save(index)
       yield &elements[index]
@@ -38,7 +38,7 @@ struct TrailedArray<Element> {
   /// An element, changed so that the change is not undone: whoever does it looks after that.
   @inline(__always)
   subscript(unsaved index: Int) -> Element {
-    get { elements[index] }
+    _read { yield elements[index] }
     _modify { yield &elements[index] }
   }
 

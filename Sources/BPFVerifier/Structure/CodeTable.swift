@@ -176,7 +176,8 @@ struct CodeTable {
           marks[target] |= Mark.prunePoint | Mark.jumpTarget
         }
       case .call(.helper(let number)):
-        if HelperPrototype(for: HelperID(rawValue: number))?.arguments.contains(.function) ?? false {
+        if HelperPrototype(for: HelperID(rawValue: number))?.arguments.contains(.function) ?? false
+        {
           marks[slot] |= Mark.prunePoint | Mark.checkpoint
         }
       case .call(.local), .jumpIndirect: marks[slot] |= Mark.prunePoint

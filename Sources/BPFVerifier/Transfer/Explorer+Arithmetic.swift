@@ -191,7 +191,9 @@ extension Explorer {
     else {
       throw .pointerUnbounded(register, number.signedMinimum...number.signedMaximum)
     }
-    if pointer.kind == .stack, !options.isPrivileged { throw .pointerArithmetic(register, .variableStack) }
+    if pointer.kind == .stack, !options.isPrivileged {
+      throw .pointerArithmetic(register, .variableStack)
+    }
     result.number = Number.apply(isSubtracted ? .subtract : .add, pointer.number, number)
     guard result.number.signedMinimum > -VerifierLimits.variableOffset,
       result.number.signedMaximum < VerifierLimits.variableOffset

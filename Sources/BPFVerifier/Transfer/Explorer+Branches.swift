@@ -31,7 +31,8 @@ extension Explorer {
       switch code.instructions[slot] {
       case .jumpIf(let condition, let width, let first, let second, _):
         return try takeBranch(isTaken: true, condition, width, first, second)
-      case .mayGoto, .arithmetic, .negate, .moveSignExtended, .byteSwap, .castAddressSpace, .load, .store,
+      case .mayGoto, .arithmetic, .negate, .moveSignExtended, .byteSwap, .castAddressSpace, .load,
+        .store,
         .atomic, .loadAcquire, .storeRelease, .loadWide, .loadPacket, .jump, .jumpLong,
         .jumpIndirect, .call, .exit:
         preconditionFailure("only conditional jumps are put aside to be taken")

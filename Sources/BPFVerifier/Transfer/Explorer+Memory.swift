@@ -184,8 +184,9 @@ extension Explorer {
     if pointer.hasConstantOffset { return constant...constant }
     let range = pointer.number.range
     let low = pointer.number.signedMinimum
-    guard low > -VerifierLimits.variableOffset, range.maximum < UInt64(VerifierLimits.variableOffset)
-      || pointer.number.signedMaximum < VerifierLimits.variableOffset
+    guard low > -VerifierLimits.variableOffset,
+      range.maximum < UInt64(VerifierLimits.variableOffset)
+        || pointer.number.signedMaximum < VerifierLimits.variableOffset
     else {
       throw .pointerUnbounded(register, low...pointer.number.signedMaximum)
     }
@@ -219,12 +220,14 @@ extension Explorer {
       guard rules.isWritable else { throw .mapNotWritable(map) }
     }
     let range = try offsets(pointer, register, offset)
-    guard range.lowerBound >= 0, range.upperBound + Int64(size) <= Int64(rules.spec.valueSize) else {
+    guard range.lowerBound >= 0, range.upperBound + Int64(size) <= Int64(rules.spec.valueSize)
+    else {
       throw .mapValueBounds(map: map, size: rules.spec.valueSize, offset: range, bytes: size)
     }
     for field in rules.special {
       let start = Int64(field.offset)
-      guard range.upperBound + Int64(size) > start, range.lowerBound < start + Int64(field.kind.size)
+      guard range.upperBound + Int64(size) > start,
+        range.lowerBound < start + Int64(field.kind.size)
       else { continue }
       throw .specialField(map: map, field: field.kind, offset: field.offset)
     }
@@ -277,7 +280,9 @@ extension Explorer {
     guard let layout = platform.context else {
       throw .unsupported("the context of \(platform.type.name) programs")
     }
-    guard !pointer.isNullable else { throw .nullablePointer(base, ValueSummary(.context, isNullable: true)) }
+    guard !pointer.isNullable else {
+      throw .nullablePointer(base, ValueSummary(.context, isNullable: true))
+    }
     guard pointer.hasConstantOffset, pointer.offset == 0 else { throw .modifiedContext(base) }
     guard offset >= 0, let field = layout.field(at: offset),
       field.permits(offset: offset, size: size, isWrite: isWrite)

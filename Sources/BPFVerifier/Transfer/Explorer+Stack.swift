@@ -17,7 +17,9 @@ extension Explorer {
   private func stackRange(
     _ pointer: Value, _ register: Register, _ offset: Int, _ size: Int
   ) throws(Rejection.Problem) -> StackRange {
-    guard !pointer.isNullable else { throw .nullablePointer(register, ValueSummary(.stack, isNullable: true)) }
+    guard !pointer.isNullable else {
+      throw .nullablePointer(register, ValueSummary(.stack, isNullable: true))
+    }
     let constant = Int64(pointer.offset) + Int64(offset)
     var low = constant
     var high = constant
@@ -253,8 +255,9 @@ extension Explorer {
     guard range.isFixed else {
       throw .stackBounds(
         register,
-        offset: Int64(range.first - VerifierLimits.stackBytes)
-          ... Int64(range.last - VerifierLimits.stackBytes), bytes: size)
+        offset: Int64(
+          range.first - VerifierLimits.stackBytes)...Int64(range.last - VerifierLimits.stackBytes),
+        bytes: size)
     }
     noteDepth(range.frame, range.first)
     var position = range.first
