@@ -18,16 +18,13 @@ extension RawInstruction {
   /// - Complexity: O(1).
   @inlinable
   public var displacementField: DisplacementField {
-    switch opcode & 0x07 {
-    case 0x05:
-      switch opcode {
-      case 0x85: source == 1 ? .call : .none
-      case 0x95, 0x8d, 0x0d: .none
-      default: .offset
-      }
-    case 0x06: opcode == 0x06 ? .longJump : .offset
-    case 0x00: opcode == 0x18 && source == 4 ? .function : .none
-    default: .none
+    // The classes 5 and 6, as one comparison.
+    guard (opcode &- 5) & 0x07 < 2 else { return opcode == 0x18 && source == 4 ? .function : .none }
+    switch opcode {
+    case 0x85: return source == 1 ? .call : .none
+    case 0x95, 0x8d, 0x0d: return .none
+    case 0x06: return .longJump
+    default: return .offset
     }
   }
 

@@ -11,7 +11,7 @@ import Musl
 /// on Linux, and for memory below ``threshold``.
 enum HugePages {
   /// The least size worth a call, in bytes.
-  static let threshold = 4 << 20
+  static let threshold = 2 << 20
 
   private static let pageSize = 4096
 
@@ -26,14 +26,16 @@ enum HugePages {
 
   /// Asks for huge pages for elements that are not written yet.
   ///
-  /// SAFETY: the memory belongs to the caller. It is not read or written here, and the hint changes no contents.
+  /// SAFETY: the memory belongs to the caller, but for some of its first page. It is not read or written here, and the hint
+  /// changes no contents.
   static func advise<Element>(_ base: UnsafeMutablePointer<Element>, count: Int) {
     #if os(Linux)
     let bytes = count * MemoryLayout<Element>.stride
     guard bytes >= threshold else { return }
     let start = UInt(bitPattern: base)
-    let aligned = (start + UInt(pageSize) - 1) & ~UInt(pageSize - 1)
-    let length = bytes - Int(aligned - start)
+    // From the start of its page, which is the start of the mapping: a huge page has to lie in it as a whole.
+    let aligned = start & ~UInt(pageSize - 1)
+    let length = bytes + Int(start - aligned)
     // MADV_HUGEPAGE. A kernel without huge pages refuses, and nothing is lost.
     _ = unsafe madvise(UnsafeMutableRawPointer(bitPattern: aligned), length, 14)
     #endif

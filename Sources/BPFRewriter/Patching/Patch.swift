@@ -49,7 +49,7 @@ public struct Patch: Sendable {
   /// What was wrong first.
   private(set) var defect: PatchError?
 
-  /// Whether it is slots and nothing else, to be copied as they are: the common case, told at once.
+  /// Whether there is nothing wrong with it, something in it, and no fact: the common case, told at once.
   private(set) var isPlain = false
 
   struct Branch: Sendable {
@@ -130,8 +130,7 @@ public struct Patch: Sendable {
   private mutating func append(_ instruction: Instruction, _ fact: FactID?) {
     defer {
       isPlain =
-        branches.isEmpty && facts.isEmpty && defect == nil && !slots.isEmpty
-        && slots.count <= Run.countLimit
+        facts.isEmpty && defect == nil && !slots.isEmpty && slots.count <= Run.countLimit
     }
     let slot = slots.count
     do throws(EncodingError) {

@@ -91,7 +91,7 @@ public struct ProgramPatcher: ~Copyable {
   /// - Throws: ``PatchError`` for a patch that is wrong in itself, a slot that begins no instruction of the
   ///   original program, and an instruction removed or replaced before. Nothing is changed then.
   public mutating func replace(_ slot: Int, with patch: Patch) throws(PatchError) {
-    if !replacePlainly(slot, with: patch) {
+    if try !replacePlainly(slot, with: patch) {
       try edit(slot, patch, isEntry: true, removes: true)
     }
   }
@@ -111,7 +111,12 @@ public struct ProgramPatcher: ~Copyable {
   /// - Complexity: O(1).
   /// - Throws: as ``replace(_:with:)``.
   public mutating func remove(_ slot: Int) throws(PatchError) {
-    try edit(slot, Self.nothing, isEntry: false, removes: true)
+    guard slot >= 0, slot < anchors.count, anchors[slot].isUntouched,
+      !program.slots[slot].isSecondHalf, !program.slots[slot].isWide
+    else { return try edit(slot, Self.nothing, isEntry: false, removes: true) }
+    var anchor = Anchor()
+    anchor.remove()
+    anchors[slot] = anchor
   }
 
   private static let nothing = Patch()
@@ -121,12 +126,12 @@ public struct ProgramPatcher: ~Copyable {
 
   // MARK: How
 
-  /// Replaces an instruction that nothing was done to by slots that do not branch, where there is room for them: what most
+  /// Replaces an instruction that nothing was done to by a patch without facts, where there is room for it: what most
   /// edits are, and less than half the work of ``edit(_:_:isEntry:removes:)``.
   ///
   /// - Returns: whether it was done.
   @inline(__always)
-  private mutating func replacePlainly(_ slot: Int, with patch: Patch) -> Bool {
+  private mutating func replacePlainly(_ slot: Int, with patch: Patch) throws(PatchError) -> Bool {
     guard patch.isPlain, slot >= 0, slot < anchors.count, anchors[slot].isUntouched else {
       return false
     }
@@ -136,11 +141,21 @@ public struct ProgramPatcher: ~Copyable {
     guard count <= inserted.count &- insertedCount, !runs.isFull else { return false }
     let instruction = program.slots[slot]
     if instruction.isSecondHalf || instruction.isWide { return false }
-    copy(patch, count)
-    runs.append(Run(start: insertedCount, count: count, traits: .entry, next: run))
-    insertedCount &+= count
+    var traits = Run.Traits.entry
+    if !patch.branches.isEmpty { try addBranches(of: patch, &traits) }
+    append(patch, count, traits, run)
     anchors[slot] = Anchor(replacedBy: run)
     return true
+  }
+
+  /// Copies a patch, whose branches are noted, to a run of its own.
+  @inline(__always)
+  private mutating func append(_ patch: Patch, _ count: Int, _ traits: Run.Traits, _ run: Int) {
+    let start = insertedCount
+    copy(patch, count)
+    insertedCount = start &+ count
+    if traits.contains(.branches) { closeBranches(of: patch, traits, from: start) }
+    runs.append(Run(start: start, count: count, traits: traits, next: run))
   }
 
   /// Copies the slots of a patch to where the next inserted ones are.
@@ -206,18 +221,12 @@ public struct ProgramPatcher: ~Copyable {
     try makeRoom(slots: start + count, runs: run + 1, at: slot)
     var traits: Run.Traits = isEntry ? .entry : []
     if !patch.branches.isEmpty { try addBranches(of: patch, &traits) }
-    copy(patch, count)
-    insertedCount = start + count
-    if traits.contains(.branches) {
-      closeBranches(of: patch, from: start)
-      hasOpenBranches = hasOpenBranches || traits.contains(.openBranches)
-    }
+    append(patch, count, traits, run)
     if !patch.facts.isEmpty { addFacts(of: patch, from: start) }
-    runs.append(Run(start: start, count: count, traits: traits, next: run))
     return run
   }
 
-  /// Notes where the branches of a patch lead.
+  /// Notes where the branches of a patch lead, before it is copied.
   @inline(never)
   private mutating func addBranches(
     of patch: Patch, _ traits: inout Run.Traits
@@ -226,16 +235,20 @@ public struct ProgramPatcher: ~Copyable {
     let count = patch.slots.count
     let firstBranch = branches.count
     traits.insert(.branches)
-    for branch in patch.branches {
+    let patched = patch.branches.span
+    for index in patched.indices {
+      let branch = patched[index]
       let target: InsertedBranch.Target
       switch patch.place(of: branch.target) {
-      case .slot(let slot) where slot < count:
-        target = .inserted(start + slot)
-        if Self.isOutOfReach(branch.slot, to: slot) { traits.insert(.openBranches) }
-      case .slot:
-        target = .end(of: start + count - 1)
-        traits.insert(.end)
-        if Self.isOutOfReach(branch.slot, to: count) { traits.insert(.openBranches) }
+      case .slot(let slot):
+        if slot < count {
+          target = .inserted(start + slot)
+        } else {
+          target = .end(of: start + count - 1)
+          traits.insert(.end)
+        }
+        // It may not do with 16 bits.
+        if Int16(exactly: slot - branch.slot - 1) == nil { traits.insert(.openBranches) }
       case .original(let slot):
         guard slot >= 0, slot < anchors.count, !program.slots[slot].isSecondHalf else {
           branches.truncate(to: firstBranch)
@@ -260,27 +273,31 @@ public struct ProgramPatcher: ~Copyable {
     }
   }
 
-  /// Whether a branch inside a patch might not do with 16 bits.
-  private static func isOutOfReach(_ slot: Int, to target: Int) -> Bool {
-    Int16(exactly: target - slot - 1) == nil
-  }
-
-  /// Writes the displacements of the branches that stay in a patch, which are the same wherever it comes to lie, unless it
+  /// Writes the displacements of branches that stay in their patch, which are the same wherever it comes to lie, unless it
   /// is cut or branches in it are widened.
-  private mutating func closeBranches(of patch: Patch, from start: Int) {
-    var room = inserted.mutableSpan
-    for branch in patch.branches {
-      guard case .slot(let target) = patch.place(of: branch.target) else { continue }
+  @inline(never)
+  private mutating func closeBranches(
+    of patch: Patch, _ traits: Run.Traits, from start: Int
+  ) {
+    hasOpenBranches = hasOpenBranches || traits.contains(.openBranches)
+    for index in branches.count - patch.branches.count..<branches.count {
+      let branch = branches[index]
+      let target: Int
+      switch branch.target {
+      case .original: continue
+      case .inserted(let slot): target = slot
+      case .end(of: let slot): target = slot + 1
+      }
+      // One of an earlier patch is looked up.
+      if target < start { continue }
+      var instruction = inserted[branch.slot]
       let displacement = target - branch.slot - 1
-      let slot = start + branch.slot
-      var instruction = room[slot]
-      switch instruction.displacementField {
-      case .none: continue
-      case .offset: instruction.offset = Int16(truncatingIfNeeded: displacement)
-      case .longJump, .call, .function:
+      if instruction.displacementField == .offset {
+        instruction.offset = Int16(truncatingIfNeeded: displacement)
+      } else {
         instruction.immediate = Int32(truncatingIfNeeded: displacement)
       }
-      room[slot] = instruction
+      inserted[branch.slot] = instruction
     }
   }
 
@@ -299,8 +316,9 @@ public struct ProgramPatcher: ~Copyable {
       // With all branches widened, it is three times as long at most.
       let limit = Int(Int32.max) / 3 - anchors.count
       if slots > limit { throw .tooManySlots }
-      // What is left of the program may come between.
-      moveInserted(to: min(capacity(needed: slots, at: slot) + anchors.count, limit))
+      // With what is left of the program between, it is the new program: there is to be room for that too.
+      let left = slots < 1024 ? 0 : fractionLeft(at: slot)
+      moveInserted(to: min(capacity(needed: slots, at: slot) + left, limit))
     }
     // Cutting a run makes more of them.
     if count + 4 > Anchor.runLimit { throw .tooManySlots }
@@ -316,6 +334,13 @@ public struct ProgramPatcher: ~Copyable {
       for index in 0..<insertedCount { room[index] = slots[index] }
     }
     inserted = moved
+  }
+
+  /// How many original slots there are left if it goes on as up to this one.
+  private func fractionLeft(at slot: Int) -> Int {
+    var removed = 0
+    for index in 0..<slot where anchors[index].isRemoved { removed += 1 }
+    return (slot + 1 - removed) * anchors.count / (slot + 1)
   }
 
   /// How much to make room for when there is need for so much at an original slot: as much as the whole program would take
