@@ -62,6 +62,7 @@ extension Rejection {
     statistics: VerificationStatistics
   ) {
     self.problem = problem
+    self.program = program
     self.slot = slot
     let isInside = program.slots.indices.contains(slot)
     line = isInside ? program.line(at: slot) : nil

@@ -46,6 +46,7 @@ extension Explorer {
   func finishedStatistics() -> VerificationStatistics {
     var result = statistics
     result.stackDepths = stackDepths.map(Int.init)
+    result.processedCounts = facts.facts.map(\.processedCount)
     return result
   }
 }

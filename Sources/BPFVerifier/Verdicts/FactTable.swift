@@ -9,7 +9,10 @@ struct FactTable {
   }
 
   @inline(__always)
-  mutating func reach(_ slot: Int) { facts[slot].isReached = true }
+  mutating func reach(_ slot: Int) {
+    facts[slot].isReached = true
+    facts[slot].processedCount &+= 1
+  }
 
   @inline(__always)
   mutating func access(_ slot: Int, _ kind: PointerKind) throws(Rejection.Problem) {
@@ -51,6 +54,8 @@ public struct InstructionFacts: Hashable, Sendable {
   /// For a lookup in an array: the key, if it is the same number on all paths.
   public internal(set) var constantKey: UInt64?
   var wasCalled = false
+  /// How often it was processed.
+  var processedCount: UInt32 = 0
 }
 
 /// What kind of memory a pointer leads to.

@@ -4,6 +4,8 @@ public import BPFPlatform
 /// Why a program is not accepted: what is wrong, where, and how a run gets there.
 public struct Rejection: Error, Hashable, Sendable {
   public let problem: Problem
+  /// The program that is not accepted.
+  public let program: Program
   /// The instruction, by slot.
   public let slot: Int
   /// The instruction's source line, where the program has any.
@@ -14,6 +16,11 @@ public struct Rejection: Error, Hashable, Sendable {
   public let path: [Step]
   /// What was done until it was found.
   public let statistics: VerificationStatistics
+
+  /// The instruction, or nil in a program that has none.
+  public var instruction: Instruction? {
+    program.slots.indices.contains(slot) ? program.instruction(at: slot) : nil
+  }
 
   /// One way a conditional jump went.
   public struct Step: Hashable, Sendable {
@@ -167,6 +174,8 @@ public struct VerificationStatistics: Hashable, Sendable {
   public internal(set) var peakStateBytes = 0
   /// The stack of each function, in bytes, by rising start.
   public internal(set) var stackDepths: [Int] = []
+  /// How often the instruction at each slot was processed; empty where a program's structure is wrong.
+  public internal(set) var processedCounts: [UInt32] = []
 
   init() {}
 }
