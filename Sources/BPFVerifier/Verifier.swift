@@ -74,12 +74,18 @@ extension Rejection {
   }
 }
 
-/// Receives the state before each instruction that is looked at.
-public struct VerificationLog: Sendable {
-  /// Called with the slot and the state, as text.
-  public let write: @Sendable (_ slot: Int, _ state: String) -> Void
+/// Receives the state before each instruction that is looked at, path after path.
+public struct VerificationLog {
+  /// Called with the slot and the state, as text in the shape of the kernel's log.
+  public let write: (_ slot: Int, _ state: String) -> Void
+  /// Called with the slot where a path ends because an earlier state covers the one reached.
+  public let covered: (_ slot: Int) -> Void
 
-  public init(_ write: @escaping @Sendable (_ slot: Int, _ state: String) -> Void) {
+  public init(
+    _ write: @escaping (_ slot: Int, _ state: String) -> Void,
+    covered: @escaping (_ slot: Int) -> Void = { _ in }
+  ) {
     self.write = write
+    self.covered = covered
   }
 }

@@ -117,6 +117,7 @@ struct Explorer: ~Copyable {
     start()
     while true {
       if try visit() {
+        log?.covered(slot)
         guard try goOn() else { return }
         continue
       }
@@ -125,6 +126,7 @@ struct Explorer: ~Copyable {
         throw .tooManyInstructions(limit: limits.processedInstructions)
       }
       facts.reach(slot)
+      if let log { writeState(to: log) }
       guard try step() else {
         guard try goOn() else { return }
         continue
