@@ -217,7 +217,15 @@ extension Map {
   }
 
   /// Makes the map unchangeable for the host for good; programs are not affected.
-  public func freeze() { state.freeze() }
+  ///
+  /// - Throws: ``MapError``: `ENOTSUPP` where its values have special fields, `EPERM` where the host may not write or it is frozen.
+  public func freeze() throws(MapError) {
+    guard spec.specialFields.isEmpty else {
+      throw error(.notSupported, "a map whose values have special fields stays as it is")
+    }
+    try checkWritable()
+    state.freeze()
+  }
 
   /// Whether the host may not change the map any more.
   public var isFrozen: Bool { state.isFrozen }

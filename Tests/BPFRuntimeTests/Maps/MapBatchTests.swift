@@ -9,9 +9,16 @@ import Testing
 /// in all may not.
 @Suite(.enabled(if: KernelOracle.isAvailable, "\(KernelOracle.comment)"))
 struct MapBatchTests {
-  private static let supported = MapSamples.all.filter {
-    [.hash, .perCPUHash, .lruHash, .lruPerCPUHash, .array, .perCPUArray, .lpmTrie]
-      .contains($0.kind)
+  private static let supported =
+    MapSamples.locked
+    + MapSamples.all.filter {
+      [.hash, .perCPUHash, .lruHash, .lruPerCPUHash, .array, .perCPUArray, .lpmTrie]
+        .contains($0.kind)
+    }
+
+  /// The flags of batches that read and change values: under their locks, where they have some.
+  private static func flags(_ spec: MapSpec) -> MapUpdateFlags {
+    spec.specialFields.isEmpty ? .any : .lock
   }
 
   /// A map and the kernel's with the same entries.
@@ -39,7 +46,8 @@ struct MapBatchTests {
       var cursor: MapBatchCursor?
       var end: Int32 = 0
       while end == 0 {
-        let batch = map.lookUpBatch(after: cursor, count: size)
+        let batch = map.lookUpBatch(
+          after: cursor, count: size, flags: Self.flags(spec))
         #expect(batch.entries.count <= size)
         ours += batch.entries
         (cursor, end) = (batch.cursor, batch.error?.errorNumber ?? 0)
@@ -48,7 +56,8 @@ struct MapBatchTests {
       var place: [UInt8]?
       var theirEnd: Int32 = 0
       while theirEnd == 0 {
-        let batch = kernel.batch(isTaking: false, after: place, count: size)
+        let batch = kernel.batch(
+          isTaking: false, after: place, count: size, flags: Self.flags(spec).rawValue)
         theirs += batch.entries
         (place, theirEnd) = (batch.cursor, batch.number)
       }
@@ -64,8 +73,10 @@ struct MapBatchTests {
       var cursor: MapBatchCursor?
       var place: [UInt8]?
       for _ in 0..<50 {
-        let ours = map.lookUpBatch(after: cursor, count: size)
-        let theirs = kernel.batch(isTaking: false, after: place, count: size)
+        let ours = map.lookUpBatch(
+          after: cursor, count: size, flags: Self.flags(spec))
+        let theirs = kernel.batch(
+          isTaking: false, after: place, count: size, flags: Self.flags(spec).rawValue)
         #expect((ours.error?.errorNumber ?? 0) == theirs.number)
         #expect(ours.entries.map(\.key) == theirs.entries.map(\.key))
         #expect(ours.entries.map(\.value) == theirs.entries.map(\.value))
@@ -78,8 +89,9 @@ struct MapBatchTests {
   @Test(arguments: supported)
   func `entries are taken by batches as the kernel's`(_ spec: MapSpec) throws {
     let (map, kernel) = try Self.filled(spec)
-    let ours = map.takeBatch(count: 10_000)
-    let theirs = kernel.batch(isTaking: true, after: nil, count: 10_000)
+    let ours = map.takeBatch(count: 10_000, flags: Self.flags(spec))
+    let theirs = kernel.batch(
+      isTaking: true, after: nil, count: 10_000, flags: Self.flags(spec).rawValue)
     #expect((ours.error?.errorNumber ?? 0) == theirs.number)
     #expect(Self.sorted(ours.entries) == Self.sorted(theirs.entries))
     #expect(Set(try map.walk()) == Set(try kernel.walk()))
@@ -100,7 +112,7 @@ struct MapBatchTests {
     #expect(map.lookUpBatch(after: whole.cursor, count: 5).error?.errorNumber == 2)
   }
 
-  @Test(arguments: MapSamples.all)
+  @Test(arguments: MapSamples.all + MapSamples.locked)
   func `every kind has the batches it has in the kernel`(_ spec: MapSpec) throws {
     for flags: UInt64 in [0, 1, 2, 4, 8] {
       for isFrozen in [false, true] {
@@ -135,8 +147,8 @@ struct MapBatchTests {
     var traffic = MapTraffic(spec, valueSize: map.hostValueSize, keys: 32, seed: 4)
     for _ in 0..<20 {
       let entries = (0..<30).map { _ in (key: traffic.key(), value: traffic.value()) }
-      let ours = map.updateBatch(entries)
-      let theirs = kernel.updateBatch(entries)
+      let ours = map.updateBatch(entries, flags: Self.flags(spec))
+      let theirs = kernel.updateBatch(entries, flags: Self.flags(spec).rawValue)
       #expect(ours.count == theirs.count)
       #expect((ours.error?.errorNumber ?? 0) == theirs.number)
       let keys = (0..<3).map { _ in traffic.key() }

@@ -3,6 +3,14 @@ import Foundation
 
 /// Maps of every kind that has entries, small enough to fill up.
 enum MapSamples {
+  /// Maps whose values have a spin lock.
+  static let locked: [MapSpec] = [MapKind.hash, .array].map { kind in
+    var spec = MapSpec(
+      name: "\(kind.name)_lock", kind: kind, keySize: 4, valueSize: 16, maxEntries: 20)
+    spec.specialFields = [.init(.spinLock, offset: 8)]
+    return spec
+  }
+
   static let all: [MapSpec] = [
     MapSpec(name: "hash", kind: .hash, keySize: 4, valueSize: 8, maxEntries: 24),
     MapSpec(name: "hash_8", kind: .hash, keySize: 8, valueSize: 4, maxEntries: 31),

@@ -43,7 +43,7 @@ extension Map: MapSubject {
         }
         return try take(key).map { .value($0) } ?? .missing
       case .freeze:
-        freeze()
+        try freeze()
         return .done
       }
     } catch {

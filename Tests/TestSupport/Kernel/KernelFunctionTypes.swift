@@ -28,24 +28,6 @@ final class KernelFunctionTypes {
       types += [UInt32(strings.count), 12 << 24, 2]
       strings += Array("function\(index)\0".utf8)
     }
-    let typeSize = UInt32(4 * types.count)
-    let header: [UInt32] = [0x0001_eb9f, 24, 0, typeSize, typeSize, UInt32(strings.count)]
-    let bytes = (header + types).flatMap { word in
-      (0..<4).map { UInt8(truncatingIfNeeded: word >> (8 * UInt32($0))) }
-    }
-    descriptor = try Self.load(bytes + strings)
-  }
-
-  private static func load(_ bytes: [UInt8]) throws -> KernelDescriptor {
-    var attributes = BPFAttributes()
-    let result = unsafe bytes.withUnsafeBytes { bytes in
-      unsafe attributes.set(bytes.baseAddress, at: 0)
-      attributes.set(UInt32(bytes.count), at: 16)
-      return unsafe attributes.call(.loadTypes)
-    }
-    guard result >= 0 else {
-      throw KernelRefusal(operation: "types of functions", number: Int32(-result), log: "")
-    }
-    return KernelDescriptor(number: Int32(result))
+    descriptor = try KernelTypes.load(types, strings: strings)
   }
 }

@@ -7,6 +7,8 @@ public final class KernelMap {
   let descriptor: KernelDescriptor
   /// The template of the maps in a map of maps.
   private let inner: KernelMap?
+  /// The map's types, where its values have a lock.
+  private let types: KernelDescriptor?
 
   /// Creates an empty map. Its initial contents are for ``KernelProgram`` to set, since they may name programs.
   public init(_ spec: MapSpec) throws {
@@ -24,6 +26,15 @@ public final class KernelMap {
     if let inner { attributes.set(inner.descriptor.number, at: 20) }
     attributes.setName(spec.name, at: 28)
     attributes.set(spec.extra, at: 64)
+    if let lock = spec.specialFields.first(where: { $0.kind == .spinLock }) {
+      let types = try KernelTypes.valueWithLock(at: lock.offset, size: spec.valueSize)
+      attributes.set(types.number, at: 48)
+      attributes.set(UInt32(1), at: 52)
+      attributes.set(UInt32(3), at: 56)
+      self.types = consume types
+    } else {
+      types = nil
+    }
     let result = unsafe attributes.call(.createMap)
     guard result >= 0 else {
       throw KernelRefusal(operation: "map \(spec.name)", number: Int32(-result), log: "")
