@@ -26,7 +26,7 @@ let modules: [(name: String, dependencies: [Target.Dependency])] = [
     "BPFCommands",
     [
       "BPFKit", "BPFISA", "BPFPlatform", "BPFObject", "BPFVerifier", "BPFRewriter", "BPFRuntime",
-      "BPFCapture",
+      "BPFCapture", "CBPFShims",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ]
   ),

@@ -24,4 +24,20 @@ enum BareProgram {
     }
     return RawInstruction.slots(of: bytes)
   }
+
+  /// The program that assembler text spells.
+  static func assembled(_ bytes: [UInt8], path: String) throws(CommandError) -> Program {
+    let slots: [RawInstruction]
+    do throws(AssemblyError) {
+      slots = try Assembler.withHelperNames.assemble(utf8: bytes).slots
+    } catch {
+      throw .input(name: path, detail: "\(error)")
+    }
+    guard !slots.isEmpty else { throw .input(name: path, detail: "empty; expected a program") }
+    do throws(DecodingError) {
+      return try Program(name: "program", slots: slots)
+    } catch {
+      throw .input(name: path, detail: "\(error)")
+    }
+  }
 }

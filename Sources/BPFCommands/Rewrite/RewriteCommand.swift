@@ -137,21 +137,12 @@ struct RewriteCommand: Subcommand {
   }
 
   private func bareProgram(_ bytes: [UInt8], _ path: String) throws(CommandError) -> Subject {
-    let slots: [RawInstruction]
-    if asm {
-      do throws(AssemblyError) {
-        slots = try Assembler.withHelperNames.assemble(utf8: bytes).slots
-      } catch {
-        throw .input(name: path, detail: "\(error)")
-      }
-    } else {
-      slots = try BareProgram.slots(of: bytes, isHex: hex, path: path)
-    }
+    let type = type.flatMap(ProgramType.init(name:))
+    if asm { return Subject(program: try BareProgram.assembled(bytes, path: path), type: type) }
+    let slots = try BareProgram.slots(of: bytes, isHex: hex, path: path)
     guard !slots.isEmpty else { throw .input(name: path, detail: "empty; expected a program") }
     do throws(DecodingError) {
-      return Subject(
-        program: try Program(name: "program", slots: slots),
-        type: type.flatMap(ProgramType.init(name:)))
+      return Subject(program: try Program(name: "program", slots: slots), type: type)
     } catch {
       throw .input(name: path, detail: "\(error)")
     }

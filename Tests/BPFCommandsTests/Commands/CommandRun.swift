@@ -17,11 +17,12 @@ struct CommandRun {
     self.errors = errors.text
   }
 
-  init(arguments: [String]) {
+  init(arguments: [String], input: String = "") {
     let output = OutputSink.memory()
     let errors = OutputSink.memory()
     status = BPFKitCommand.execute(
-      arguments, in: CommandEnvironment(input: .memory([]), output: output, errors: errors))
+      arguments,
+      in: CommandEnvironment(input: .memory(Array(input.utf8)), output: output, errors: errors))
     self.output = output.contents
     self.errors = errors.text
   }
