@@ -31,6 +31,13 @@ public struct Verifier: Sendable {
   public func verify(
     _ program: Program, maps: [MapSpec] = [], log: VerificationLog? = nil
   ) throws(Rejection) -> VerifiedProgram {
+    try verify(program, maps: maps, log: log, probe: nil)
+  }
+
+  /// As ``verify(_:maps:log:)``, for tests that look into it.
+  func verify(
+    _ program: Program, maps: [MapSpec], log: VerificationLog? = nil, probe: ExplorationProbe?
+  ) throws(Rejection) -> VerifiedProgram {
     let code: CodeTable
     do {
       code = try CodeTable(program, options: options)
@@ -41,7 +48,7 @@ public struct Verifier: Sendable {
     }
     var explorer = Explorer(
       code, platform: PlatformRules(type: type, maps: maps, options: options), options: options,
-      limits: limits, log: log)
+      limits: limits, log: log, probe: probe)
     do {
       try explorer.run()
       try explorer.checkStackDepths()

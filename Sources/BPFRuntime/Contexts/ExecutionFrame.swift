@@ -99,6 +99,8 @@ public final class ExecutionFrame {
 
   /// The checked interpreter's state, made at its first run.
   var machine: CheckedMachine?
+  /// Called before each instruction that the checked interpreter executes, with its slot: for tests.
+  var observer: ((CheckedMachine, Int) -> Void)?
 
   /// Where a packet was sent.
   public enum Redirect: Hashable, Sendable {

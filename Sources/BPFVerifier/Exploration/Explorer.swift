@@ -52,13 +52,15 @@ struct Explorer: ~Copyable {
   /// The deepest stack of each function, in bytes.
   var stackDepths: [Int32]
   var log: VerificationLog?
+  /// Looks at each state, and says whether states are compared: for tests.
+  let probe: ExplorationProbe?
   /// Functions that run by themselves, and how many of them were explored.
   var laterCallbacks: [LaterCallback] = []
   private var exploredCallbacks = 0
 
   init(
     _ code: consuming CodeTable, platform: PlatformRules, options: VerifierOptions,
-    limits: VerifierLimits, log: VerificationLog?
+    limits: VerifierLimits, log: VerificationLog?, probe: ExplorationProbe? = nil
   ) {
     let uninitialized = Value.uninitialized
     registers = TrailedArray(
@@ -73,6 +75,7 @@ struct Explorer: ~Copyable {
     self.options = options
     self.limits = limits
     self.log = log
+    self.probe = probe
   }
 
   static let registerCount = 11
@@ -127,11 +130,17 @@ struct Explorer: ~Copyable {
       }
       facts.reach(slot)
       if let log { writeState(to: log) }
+      if let probe { probe.observe(slot, depth, frameRegisters) }
       guard try step() else {
         guard try goOn() else { return }
         continue
       }
     }
+  }
+
+  /// The registers of the frame that runs.
+  private var frameRegisters: [Value] {
+    (0..<Self.registerCount).map { registers[depth * Self.registerCount + $0] }
   }
 
   /// Ends the path and begins with the next, if there is one.
