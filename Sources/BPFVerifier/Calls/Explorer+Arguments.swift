@@ -23,7 +23,8 @@ extension Explorer {
       if value.isPointer, !options.isPrivileged { throw .pointerLeak(register) }
     case .context: try checkContextArgument(value, register)
     case .contextOrNull:
-      if value.constant != 0 { try checkContextArgument(value, register) }
+      if isNull(value) { return }
+      try checkContextArgument(value, register)
     case .map: try checkMapArgument(value, register, &call)
     case .mapKey:
       let size = try map(of: call, register).spec.keySize
@@ -35,9 +36,8 @@ extension Explorer {
       }
     case .mapValue: try checkReadable(value, register, try map(of: call, register).spec.valueSize)
     case .mapValueOrNull:
-      if value.constant != 0 {
-        try checkReadable(value, register, try map(of: call, register).spec.valueSize)
-      }
+      if isNull(value) { return }
+      try checkReadable(value, register, try map(of: call, register).spec.valueSize)
     case .uninitializedMapValue:
       let size = try map(of: call, register).spec.valueSize
       try checkWritable(value, register, size)
@@ -53,6 +53,7 @@ extension Explorer {
     case .inputOutput(let size):
       try checkReadable(value, register, size)
       try checkWritable(value, register, size)
+      call.filled.append((register, size))
     case .stackOrNull:
       guard value.kind == .stack || value.constant == 0 else {
         throw .argument(register, expected: .stackOrNull, found: summary(of: value))
@@ -81,6 +82,13 @@ extension Explorer {
     }
   }
 
+  /// Whether an argument is the number 0, which then stands for no pointer.
+  mutating func isNull(_ value: Value) -> Bool {
+    guard value.constant == 0 else { return false }
+    markPrecise(value)
+    return true
+  }
+
   private func map(of call: HelperCall, _ register: Register) throws(Rejection.Problem) -> MapRules
   {
     guard let map = call.map else {
@@ -106,11 +114,23 @@ extension Explorer {
       throw .argument(register, expected: .map, found: summary(of: value))
     }
     call.map = Int(value.object)
+    if call.prototype.id == .timerInit { try checkTimerMap(value, register) }
+  }
+
+  /// The map that a timer is set up with has to be the one it is in.
+  private func checkTimerMap(_ map: Value, _ register: Register) throws(Rejection.Problem) {
+    guard try read(.r1).object == map.object else {
+      throw .argument(register, expected: .map, found: summary(of: map))
+    }
+    guard Int(map.object) < code.program.mapNames.count else {
+      throw .unsupported("timers in the maps of a map of maps")
+    }
   }
 
   /// The number a key on the stack is, for a lookup in an array: whether there is such an element is known then.
   private mutating func constantKey(_ value: Value, _ size: Int, _ call: HelperCall) -> UInt64? {
     guard call.prototype.id == .mapLookupElement, size == 4, let map = call.map,
+      map < code.program.mapNames.count,
       value.kind == .stack, value.hasConstantOffset
     else { return nil }
     switch platform.maps[map].spec.kind {
@@ -261,132 +281,6 @@ extension Explorer {
     let first = Int(value.offset)
     guard first >= 0, first < bytes.count, bytes[first...].contains(0) else {
       throw .argument(register, expected: .constantString, found: summary(of: value))
-    }
-  }
-
-  // MARK: Records, locks, timers, dynptrs, sockets
-
-  private func checkRecord(_ value: Value, _ register: Register, _ call: inout HelperCall)
-    throws(Rejection.Problem)
-  {
-    guard value.kind == .memory, value.flags.contains(.record), !value.isNullable,
-      value.offset == 0, value.hasConstantOffset, value.reference != 0
-    else {
-      if value.isNullable { throw .nullablePointer(register, summary(of: value)) }
-      throw .argument(
-        register, expected: .record, found: summary(of: value))
-    }
-    call.released = value.reference
-  }
-
-  private mutating func checkLock(_ value: Value, _ register: Register, _ call: HelperCall)
-    throws(Rejection.Problem)
-  {
-    guard value.kind == .mapValue, !value.isNullable, value.hasConstantOffset,
-      let offset = platform.maps[Int(value.object)].lockOffset, Int(value.offset) == offset
-    else {
-      throw .argument(
-        register, expected: .spinLock, found: summary(of: value))
-    }
-    let held = HeldLock(map: value.object, id: value.id)
-    if call.prototype.id == .spinLock {
-      guard lock == nil else { throw .callWhileLocked }
-      lock = held
-    } else {
-      guard let lock, lock == held else { throw .lockNotHeld }
-      self.lock = nil
-    }
-  }
-
-  private func checkTimer(_ value: Value, _ register: Register) throws(Rejection.Problem) {
-    guard value.kind == .mapValue, !value.isNullable, value.hasConstantOffset,
-      let offset = platform.maps[Int(value.object)].timerOffset, Int(value.offset) == offset
-    else {
-      throw .argument(
-        register, expected: .timer, found: summary(of: value))
-    }
-  }
-
-  private mutating func checkDynptr(
-    _ value: Value, _ register: Register, _ use: HelperPrototype.DynptrUse, _ call: inout HelperCall
-  ) throws(Rejection.Problem) {
-    if value.kind == .dynptr {
-      // The sample a callback is given.
-      switch use {
-      case .reads: call.dynptr = value
-      case .writes, .makesLocal, .makesRecord, .releasesRecord:
-        throw .argument(
-          register, expected: .writableDynptr, found: ValueSummary(.sample))
-      }
-      return
-    }
-    guard value.kind == .stack, value.hasConstantOffset, value.offset & 7 == 0,
-      value.offset >= -Int32(VerifierLimits.stackBytes), value.offset <= -16
-    else {
-      throw .argument(
-        register, expected: .dynptrOnStack, found: summary(of: value))
-    }
-    let frame = Int(value.object)
-    let first = frame * Self.slotCount + (Int(value.offset) + VerifierLimits.stackBytes) >> 3
-    switch use {
-    case .makesLocal, .makesRecord:
-      for half in 0..<2 where stacks[first + half].isDynptr {
-        if stacks[first + half].value.reference != 0 { throw .dynptrOverwritten }
-      }
-      if use == .makesLocal {
-        let data = try read(.r1)
-        guard data.kind == .mapValue else {
-          throw .argument(.r1, expected: .mapValue, found: summary(of: data))
-        }
-      }
-      call.newDynptr = value
-      call.newDynptrIsRecord = use == .makesRecord
-    case .reads, .writes, .releasesRecord:
-      let dynptr = stacks[first]
-      guard dynptr.isDynptr, stacks[first + 1].isDynptr,
-        !dynptr.value.flags.contains(.secondHalf),
-        stacks[first + 1].value.id == dynptr.value.id
-      else {
-        throw .argument(register, expected: .dynptr, found: ValueSummary(.otherBytes))
-      }
-      provenance.markRead(dynptr.value.node)
-      provenance.markRead(stacks[first + 1].value.node)
-      if use == .releasesRecord {
-        guard dynptr.value.reference != 0 else {
-          throw .argument(register, expected: .recordDynptr, found: ValueSummary(.dynptr))
-        }
-        call.released = dynptr.value.reference
-      } else {
-        var held = dynptr.value
-        // Slices live as long as the record, or as the dynptr itself.
-        if held.reference == 0 { held.reference = held.id }
-        call.dynptr = held
-      }
-    }
-  }
-
-  private func checkSocket(
-    _ value: Value, _ register: Register, _ kind: HelperPrototype.ArgumentKind, _ position: Int,
-    _ call: inout HelperCall
-  ) throws(Rejection.Problem) {
-    let isOptional = kind == .socketCommonOrNull || kind == .socketOrNull
-    if isOptional, value.constant == 0 { return }
-    let isFull = kind == .socket || kind == .socketOrNull
-    let fits =
-      switch value.kind {
-      case .socket: true
-      case .socketCommon, .tcpSocket: !isFull
-      case .uninitialized, .scalar, .stack, .context, .packet, .packetMetadata, .packetEnd, .map,
-        .mapValue, .mapKey, .memory, .function, .dynptr:
-        false
-      }
-    guard fits, value.offset == 0, value.hasConstantOffset else {
-      throw .argument(register, expected: .socket, found: summary(of: value))
-    }
-    if value.isNullable, !isOptional { throw .nullablePointer(register, summary(of: value)) }
-    if call.prototype.releasedArgument == position {
-      guard value.reference != 0 else { throw .notAcquired }
-      call.released = value.reference
     }
   }
 }

@@ -68,6 +68,15 @@ extension Explorer {
     return true
   }
 
+  /// Leaves a function in whose place another program ran: it returned any number, and may have moved the packet.
+  mutating func returnFromTailCall() {
+    forgetPacket()
+    slot = Int(frames[depth].callSite) + 1
+    clearStack(depth)
+    depth -= 1
+    registers[index(.r0)] = .scalar(.unknown)
+  }
+
   private mutating func checkEnd() throws(Rejection.Problem) {
     try checkReferencesReleased()
     let result = registers[index(.r0)]
@@ -160,10 +169,9 @@ extension Explorer {
       preconditionFailure("the helper takes a callback")
     }
     let function = Int(registers[depth * Self.registerCount + 1 + position].object)
-    if laterCallbacks.contains(where: { $0.function == function }) { return }
-    laterCallbacks.append(
-      LaterCallback(
-        function: function, map: Int(registers[depth * Self.registerCount + 1].object)))
+    let callback = LaterCallback(
+      function: function, map: Int(registers[depth * Self.registerCount + 1].object))
+    if !laterCallbacks.contains(callback) { laterCallbacks.append(callback) }
   }
 
   // MARK: Widening

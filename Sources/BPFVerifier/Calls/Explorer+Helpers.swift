@@ -19,7 +19,9 @@ extension Explorer {
       try checkReferencesForCallback()
       try callRepeatedly(call)
     case .timerSetCallback: try callLater(call)
-    case .tailCall: try checkTailCall()
+    case .tailCall:
+      try checkTailCall()
+      if depth > 0 { try putAside(.tailCalled) }
     case _:
       if call.arguments.contains(.function) {
         throw .unsupported("the callback of \(call.prototype.name)")
@@ -73,7 +75,9 @@ extension Explorer {
 
   private mutating func noteMap(_ call: HelperCall) {
     guard let map = call.map else { return }
-    facts.call(slot, map: map, key: call.constantKey)
+    // Which of the maps inside a map of maps it is is not known.
+    let isOwn = map < code.program.mapNames.count
+    facts.call(slot, map: isOwn ? map : nil, key: call.constantKey)
   }
 
   private func checkTailCall() throws(Rejection.Problem) {
@@ -115,7 +119,7 @@ extension Explorer {
     case .reservedRecordOrNull:
       return .pointer(
         .memory, to: Int(truncatingIfNeeded: call.constantSize), flags: [.nullable, .record],
-        id: newID(), reference: acquired)
+        id: acquired, reference: acquired)
     case .dynptrDataOrNull:
       return .pointer(
         .memory, to: Int(truncatingIfNeeded: call.constantSize),
@@ -123,27 +127,29 @@ extension Explorer {
           ? [.nullable, .readOnly] : .nullable,
         id: newID(), reference: call.dynptr?.reference ?? 0)
     case .socketOrNull:
-      return .pointer(.socket, flags: .nullable, id: newID(), reference: socketReference(acquired))
+      return socket(.socket, acquired)
     case .socketCommonOrNull:
-      return .pointer(
-        .socketCommon, flags: .nullable, id: newID(), reference: socketReference(acquired))
+      return socket(.socketCommon, acquired)
     case .tcpSocketOrNull:
-      return .pointer(
-        .tcpSocket, flags: .nullable, id: newID(), reference: socketReference(acquired))
+      return socket(.tcpSocket, acquired)
     case .kernelObject, .kernelObjectOrNull, .perCPUObject, .perCPUObjectOrNull:
       throw .unsupported("kernel objects: the result of bpf_\(call.prototype.name)")
     }
   }
 
-  /// A socket derived from another lives as long as it.
-  private func socketReference(_ acquired: UInt32) -> UInt32 {
-    if acquired != 0 { return acquired }
+  /// The socket a helper gives, or null. One that has to be released is known by its reference; one derived from another
+  /// lives as long as it.
+  private mutating func socket(_ kind: Value.Kind, _ acquired: UInt32) -> Value {
+    if acquired != 0 {
+      return .pointer(kind, flags: .nullable, id: acquired, reference: acquired)
+    }
     let argument = registers[index(.r1)]
     switch argument.kind {
-    case .socket, .socketCommon, .tcpSocket: return argument.reference
+    case .socket, .socketCommon, .tcpSocket:
+      return .pointer(kind, flags: .nullable, id: newID(), reference: argument.reference)
     case .uninitialized, .scalar, .stack, .context, .packet, .packetMetadata, .packetEnd, .map,
       .mapValue, .mapKey, .memory, .function, .dynptr:
-      return 0
+      return .pointer(kind, flags: .nullable, id: newID())
     }
   }
 
@@ -201,7 +207,7 @@ extension Explorer {
   }
 
   /// The packet may have moved: pointers to it are invalid.
-  private mutating func forgetPacket() {
+  mutating func forgetPacket() {
     forEachValue { explorer, place in
       if explorer[place].isPacket { explorer.forget(place) }
     }

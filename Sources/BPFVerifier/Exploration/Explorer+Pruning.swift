@@ -16,7 +16,9 @@ extension Explorer {
   ///
   /// - Returns: whether an earlier state covers this one, so that the path ends.
   mutating func visit() throws(Rejection.Problem) -> Bool {
-    guard code.has(CodeTable.Mark.prunePoint, at: slot) else { return false }
+    guard code.has(CodeTable.Mark.prunePoint, at: slot), probe?.prunes ?? true else {
+      return false
+    }
     let isCheckpoint = code.has(CodeTable.Mark.checkpoint, at: slot)
     let instructionsSince = statistics.processedInstructions - lastProcessed
     let jumpsSince = jumps - lastJumps
@@ -32,6 +34,9 @@ extension Explorer {
             kept.states[index].hits += 1
             markEverything()
             return true
+          }
+          if isSameIteration(index), compare(with: index, .same) {
+            throw .infiniteLoop
           }
         } else {
           if isSameIteration(index), compare(with: index, .same) {
@@ -71,7 +76,8 @@ extension Explorer {
     if case .mayGoto = code.instructions[slot] {
       return kept.states[state].mayGotoDepth != mayGotoDepth
     }
-    return true
+    // A call that makes callbacks: only a callback that ran makes it another round of the same call.
+    return kept.states[state].callbackDepth < frames[depth].callbackDepth
   }
 
   private func isSameIteration(_ state: Int) -> Bool {
@@ -82,7 +88,9 @@ extension Explorer {
   /// Compares a kept state with the one reached.
   mutating func compare(with state: Int, _ comparison: Comparison) -> Bool {
     let old = kept.states[state]
-    guard Int(old.depth) == depth else { return false }
+    guard Int(old.depth) == depth, old.callbackDepth <= frames[depth].callbackDepth else {
+      return false
+    }
     pairs.removeAll()
     // Where it differed last time it is likely to differ again.
     if old.differingWord > 0 {
@@ -143,7 +151,12 @@ extension Explorer {
   {
     switch entry.special {
     case .frame:
-      let frame = frames[Int(entry.specialNumber & 0xff)]
+      let index = Int(entry.specialNumber & 0xff)
+      // From the earlier state the callback was followed as often as is left of its rounds.
+      guard let callbackDepth = entry.callbackDepth,
+        callbackDepth <= frames[index - 1].callbackDepth
+      else { return false }
+      let frame = frames[index]
       return word
         == UInt64(UInt32(bitPattern: frame.callSite)) | UInt64(frame.function) << 32
         | UInt64(frame.role.rawValue) << 48

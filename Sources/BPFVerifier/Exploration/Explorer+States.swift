@@ -102,7 +102,7 @@ extension Explorer {
     var words = kept.words.mutableSpan
     for index in 0..<depth {
       let frame = frames[index + 1]
-      words[end] = StateEntry(.frame, UInt32(truncatingIfNeeded: index + 1)).word
+      words[end] = StateEntry(frame: index + 1, callbackDepth: frames[index].callbackDepth).word
       words[end + 1] =
         UInt64(UInt32(bitPattern: frame.callSite)) | UInt64(frame.function) << 32
         | UInt64(frame.role.rawValue) << 48

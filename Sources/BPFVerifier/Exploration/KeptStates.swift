@@ -81,6 +81,8 @@ struct PendingBranches {
     case taken
     /// The helper's callback runs.
     case callback
+    /// A tail call put another program in the running function's place.
+    case tailCalled
     /// The loop that `may_goto` bounds goes on.
     case nextIteration
   }

@@ -46,6 +46,22 @@ struct StateEntry {
     case full
   }
 
+  /// How a frame came to run. With it goes how often the callback of the frame below has run: the more, the less often it
+  /// was followed from there.
+  init(frame: Int, callbackDepth: Int32) {
+    let count = UInt32(truncatingIfNeeded: min(max(callbackDepth, 0), Self.callbackLimit))
+    self.init(.frame, UInt32(truncatingIfNeeded: frame) | count << 8)
+  }
+
+  /// Callback depths from here on are not told apart.
+  static let callbackLimit: Int32 = 0xff_ffff
+
+  /// The callback depth of the frame below, for a frame; nil where it is not known.
+  var callbackDepth: Int32? {
+    let count = Int32(truncatingIfNeeded: specialNumber >> 8)
+    return count < Self.callbackLimit ? count : nil
+  }
+
   @inline(__always) var isSpecial: Bool { word & Self.specialBit != 0 }
   var special: Special {
     guard let special = Special(rawValue: UInt8(truncatingIfNeeded: word)) else {

@@ -150,6 +150,7 @@ extension Explorer {
     if operation == .add, number.flags.contains(.length), pointer.kind == .packet,
       pointer.id == 0, pointer.offset == 0, pointer.hasConstantOffset
     {
+      provenance.markPrecise(number.node)
       try write(destination, .pointer(.packetEnd))
       return
     }

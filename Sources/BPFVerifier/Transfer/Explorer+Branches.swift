@@ -40,6 +40,9 @@ extension Explorer {
     case .callback:
       try enterRepeatedCallback()
       return true
+    case .tailCalled:
+      returnFromTailCall()
+      return true
     case .nextIteration:
       widenSinceLastIteration()
       mayGotoDepth += 1
@@ -107,9 +110,8 @@ extension Explorer {
       if left.kind == .packetEnd { return decide(condition.swapped, packet: right) }
       return nil
     }
-    // An address is never null, unless it is said so.
-    guard width == .bits64, left.isPointer, right.constant == 0, !left.isNullable,
-      left.kind != .packetEnd
+    // An address is never null, unless it is said so; but that of no bytes may be.
+    guard width == .bits64, left.isPointer, right.constant == 0, !left.isNullable, !left.isPacket
     else { return nil }
     switch condition {
     case .equal: return false
@@ -162,7 +164,12 @@ extension Explorer {
       width == .bits64
       ? Number.refine(left.number, right.number, relation)
       : Number.refineHalves(left.number, right.number, relation)
-    guard let refined else { return false }
+    guard let refined else {
+      // As where it is decided: this way is not followed.
+      markPrecise(left)
+      markPrecise(right)
+      return false
+    }
     let node = provenance.join(left.node, right.node)
     if refined.left != left.number { narrow(index(first), refined.left, node) }
     if case .register(let register) = second, register != first, refined.right != right.number {
@@ -176,7 +183,10 @@ extension Explorer {
     registers[index].number = number
     registers[index].node = node
     let value = registers[index]
-    if value.flags.contains(.length) { proveLength(number.range.minimum) }
+    if value.flags.contains(.length) {
+      provenance.markPrecise(node)
+      proveLength(number.range.minimum)
+    }
     if value.id == 0 { return }
     forEachValue { explorer, place in
       let other = explorer[place]
@@ -208,6 +218,7 @@ extension Explorer {
   ) {
     guard width == .bits64 else { return }
     if left.isNullable, right.constant == 0 {
+      markPrecise(right)
       switch condition {
       case .equal: resolveNull(left, isNull: isTaken)
       case .notEqual: resolveNull(left, isNull: !isTaken)
@@ -280,7 +291,8 @@ extension Explorer {
 
   /// Settles what all copies of a pointer are (kernel: `mark_ptr_or_null_regs`).
   mutating func resolveNull(_ pointer: Value, isNull: Bool) {
-    if isNull, pointer.reference != 0 {
+    // Not if it is only derived from what is held: a slice of a record, a socket's TCP socket.
+    if isNull, pointer.reference != 0, pointer.reference == pointer.id {
       references.removeAll { $0.id == pointer.reference }
     }
     let keepsID = pointer.kind == .mapValue && hasLock(Int(pointer.object))
@@ -342,66 +354,5 @@ extension Relation {
     case .signedLess: .signedGreater
     case .signedLessOrEqual: .signedGreaterOrEqual
     }
-  }
-}
-
-extension Scalar {
-  /// Which way a comparison goes for all numbers; nil where it is not the same for all.
-  static func decide(_ condition: Condition, _ left: Scalar, _ right: Scalar) -> Bool? {
-    decide(condition, left.bits, left.range, right.bits, right.range)
-  }
-
-  /// The same of the lower halves.
-  static func decideHalves(_ condition: Condition, _ left: Scalar, _ right: Scalar) -> Bool? {
-    decide(condition, half(left.bits), left.low, half(right.bits), right.low)
-  }
-
-  private static func decide<V: Word>(
-    _ condition: Condition, _ leftBits: Tnum<V>, _ left: NumberRange<V>, _ rightBits: Tnum<V>,
-    _ right: NumberRange<V>
-  ) -> Bool? {
-    switch condition {
-    case .equal: return equal(leftBits, left, rightBits, right)
-    case .notEqual: return equal(leftBits, left, rightBits, right).map { !$0 }
-    case .bitsSet:
-      if leftBits.value & rightBits.value != .zero { return true }
-      return leftBits.maximum & rightBits.maximum == .zero ? false : nil
-    case .greater: return greater(left, right)
-    case .lessOrEqual: return greater(left, right).map { !$0 }
-    case .less: return greater(right, left)
-    case .greaterOrEqual: return greater(right, left).map { !$0 }
-    case .signedGreater: return signedGreater(left, right)
-    case .signedLessOrEqual: return signedGreater(left, right).map { !$0 }
-    case .signedLess: return signedGreater(right, left)
-    case .signedGreaterOrEqual: return signedGreater(right, left).map { !$0 }
-    }
-  }
-
-  private static func equal<V: Word>(
-    _ leftBits: Tnum<V>, _ left: NumberRange<V>, _ rightBits: Tnum<V>, _ right: NumberRange<V>
-  ) -> Bool? {
-    if leftBits.isConstant, rightBits.isConstant { return leftBits.value == rightBits.value }
-    if (leftBits.value ^ rightBits.value) & ~(leftBits.mask | rightBits.mask) != .zero {
-      return false
-    }
-    if left.maximum < right.minimum || right.maximum < left.minimum { return false }
-    if left.signedMaximum.signed < right.signedMinimum.signed
-      || right.signedMaximum.signed < left.signedMinimum.signed
-    {
-      return false
-    }
-    return nil
-  }
-
-  private static func greater<V: Word>(_ left: NumberRange<V>, _ right: NumberRange<V>) -> Bool? {
-    if left.minimum > right.maximum { return true }
-    return left.maximum <= right.minimum ? false : nil
-  }
-
-  private static func signedGreater<V: Word>(_ left: NumberRange<V>, _ right: NumberRange<V>)
-    -> Bool?
-  {
-    if left.signedMinimum.signed > right.signedMaximum.signed { return true }
-    return left.signedMaximum.signed <= right.signedMinimum.signed ? false : nil
   }
 }

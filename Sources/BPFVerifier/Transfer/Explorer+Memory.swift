@@ -91,7 +91,8 @@ extension Explorer {
     switch pointer.kind {
     case .stack:
       try facts.access(slot, .stack)
-      _ = try loadStack(pointer, base, offset, count)
+      let stored = try loadStack(pointer, base, offset, count)
+      if stored.isPointer, !options.isPrivileged { throw .pointerLeak(base) }
       // What is there afterwards is some number.
       try storeStack(pointer, base, offset, count, .loaded(byteCount: count), nil)
     case .mapValue, .memory: try checkMemory(pointer, base, offset, count, .atomic)

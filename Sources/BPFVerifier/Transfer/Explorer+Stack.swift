@@ -144,6 +144,8 @@ extension Explorer {
     guard range.isFixed else {
       guard !value.isPointer else { throw .pointerAtVariableOffset(base) }
       markPrecise(pointer)
+      // Zeros stay zeros if it is 0.
+      if value.constant == 0 { markPrecise(value) }
       try overwrite(range, size, isZero: value.constant == 0)
       return
     }
@@ -160,9 +162,7 @@ extension Explorer {
       guard size == 8 else {
         throw .partialPointer(offset: range.first - VerifierLimits.stackBytes, size: size)
       }
-      guard value.kind != .stack || range.frame == depth || Int(value.object) != depth else {
-        throw .stackPointerInCaller
-      }
+      guard outlives(value, range.frame) else { throw .stackPointerInCaller }
       try checkNoPointer(index, size, range.first)
       stacks[index].value = value
       stacks[index].value.spillSize = 8
@@ -181,6 +181,18 @@ extension Explorer {
     let isZero = value.constant == 0
     if isZero { markPrecise(value) }
     stacks[index].setBytes(byte, size, isZero ? StackSlot.ByteKind.zero : StackSlot.ByteKind.data)
+  }
+
+  /// Whether what a pointer leads to is there as long as a frame's stack is.
+  private func outlives(_ pointer: Value, _ frame: Int) -> Bool {
+    switch pointer.kind {
+    case .stack: Int(pointer.object) <= frame
+    // What a helper gives a callback is there until the callback returns.
+    case .mapKey, .dynptr: frame == depth
+    case .uninitialized, .scalar, .context, .packet, .packetMetadata, .packetEnd, .map, .mapValue,
+      .memory, .function, .socket, .socketCommon, .tcpSocket:
+      true
+    }
   }
 
   /// A program that may not see addresses must not make numbers of parts of a stored pointer.
