@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import BPFCapture
@@ -190,7 +191,7 @@ import Testing
 
   @Test("Random damage never traps, and what is read lies in the file")
   func randomDamage() throws {
-    var generator = SplitMix64(state: 0x5eed)
+    var generator = SeededGenerator(seed: 0x5eed)
     for fixture in Fixture.all {
       let original = try fixture.bytes
       for _ in 0..<400 {
@@ -216,18 +217,5 @@ import Testing
     let missing = CaptureError.system(.open, path: "no/such", code: 2)
     #expect(missing.description == "cannot open no/such: No such file or directory")
     #expect(missing.offset == nil)
-  }
-}
-
-/// A small generator with a seed, so that a failure can be repeated.
-struct SplitMix64: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var word = state
-    word = (word ^ (word >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    word = (word ^ (word >> 27)) &* 0x94d0_49bb_1331_11eb
-    return word ^ (word >> 31)
   }
 }

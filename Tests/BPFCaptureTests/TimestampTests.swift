@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import BPFCapture
@@ -5,7 +6,7 @@ import Testing
 @Suite struct TimestampTests {
   @Test("Nanoseconds are the exact quotient, rounded down, at every resolution")
   func nanoseconds() throws {
-    var generator = SplitMix64(state: 7)
+    var generator = SeededGenerator(seed: 7)
     for octet in UInt8.min...UInt8.max {
       guard let resolution = TimestampResolution(rawValue: octet) else {
         #expect(octet & 0x7f >= (octet < 0x80 ? 20 : 64))
@@ -27,7 +28,7 @@ import Testing
 
   @Test("Units are the exact quotient, rounded down, at every resolution")
   func units() throws {
-    var generator = SplitMix64(state: 8)
+    var generator = SeededGenerator(seed: 8)
     for octet in UInt8.min...UInt8.max {
       guard let resolution = TimestampResolution(rawValue: octet) else { continue }
       for round in 0..<50 {

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import BPFCapture
@@ -36,7 +37,7 @@ private enum Tool {
 @Suite struct ToolTests {
   /// A capture of Ethernet frames written here, in every variant of the formats that `CaptureWriter` has.
   private func writeVariants(in folder: ScratchFolder) throws -> [String] {
-    var generator = SplitMix64(state: 99)
+    var generator = SeededGenerator(seed: 99)
     var paths: [String] = []
     for format in CaptureFormat.allCases {
       for order in CaptureByteOrder.allCases {

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import BPFCapture
@@ -24,7 +25,7 @@ import Testing
   @Test("What is written is read back", arguments: variants)
   func roundTrip(_ variant: Variant) throws {
     let folder = try ScratchFolder()
-    var generator = SplitMix64(state: 42)
+    var generator = SeededGenerator(seed: 42)
     for round in 0..<20 {
       let path = folder.path("\(round).\(variant.format)")
       var writer = try CaptureWriter(path: path, format: variant.format, byteOrder: variant.order)

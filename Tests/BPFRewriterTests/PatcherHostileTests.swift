@@ -93,7 +93,7 @@ import Testing
     try patcher.replace(at: &place, with: Rules.moves(30))
     #expect(patcher.next(&place) == PatcherRegressionTests.move(11))
     #expect(
-      PatcherTests.lines(try patcher.linearize().program) == [
+      listing(of: try patcher.linearize().program) == [
         "r0 = 0x14", "r0 = 0x1e", "r0 = 0xb", "r0 = 0xc", "r0 = 0x1", "exit",
       ])
   }
@@ -127,7 +127,7 @@ import Testing
       try patcher.replace(at: &place, with: patch)
     }
     #expect(
-      PatcherTests.lines(try patcher.linearize().program) == [
+      listing(of: try patcher.linearize().program) == [
         "r0 = 0x0", "r0 = 0x14", "goto +0x2", "r0 = 0x14", "goto +0x1", "r0 = 0xa", "r0 = 0x1",
         "exit",
       ])
@@ -144,7 +144,7 @@ import Testing
       try patcher.insert(Rules.moves(30), before: &place, branches: entry)
       try patcher.replace(at: &place, with: Rules.moves(40, 41))
       #expect(
-        PatcherTests.lines(try patcher.linearize().program) == [
+        listing(of: try patcher.linearize().program) == [
           "r0 = 0x0", "if r1 == 0x1 goto \(entry == .throughPatch ? "+0x1" : "+0x2")",
           "if r1 == 0x2 goto +0x3", "r0 = 0x1e", "r0 = 0x28", "r0 = 0x29", "r0 = 0x1", "exit",
         ])
@@ -163,6 +163,6 @@ import Testing
     patch.emit(.jump(offset: 0), to: target)
     var patcher = ProgramPatcher(try Rules.program("r0 = 0\nexit"))
     #expect(throws: PatchError.labelNotPlaced(slot: 0)) { try patcher.replace(0, with: patch) }
-    #expect(PatcherTests.lines(try patcher.linearize().program) == ["r0 = 0x0", "exit"])
+    #expect(listing(of: try patcher.linearize().program) == ["r0 = 0x0", "exit"])
   }
 }

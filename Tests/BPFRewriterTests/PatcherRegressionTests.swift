@@ -48,7 +48,7 @@ import Testing
     patcher.remove(at: &place)
     #expect(patcher.next(&place) == Self.move(0))
     let program = try patcher.linearize().program
-    #expect(PatcherTests.lines(program) == ["r0 = 0x14", "r0 = 0x15", "r0 = 0x0", "exit"])
+    #expect(listing(of: program) == ["r0 = 0x14", "r0 = 0x15", "r0 = 0x0", "exit"])
   }
 
   @Test func `a prologue of a patch inserted before an inserted instruction is skipped`() throws {
@@ -66,7 +66,7 @@ import Testing
     try patcher.insert(Self.patch(Self.move(30)), before: &place, branches: .afterPatch)
     let program = try patcher.linearize().program
     #expect(
-      PatcherTests.lines(program) == [
+      listing(of: program) == [
         "goto +0x1", "r0 = 0x1e", "r0 = 0x14", "r0 = 0xa", "r0 = 0x1", "exit",
       ])
   }

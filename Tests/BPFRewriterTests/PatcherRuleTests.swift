@@ -35,7 +35,7 @@ import Testing
   ) throws -> [String] {
     var patcher = ProgramPatcher(program)
     try edits(&patcher)
-    return PatcherTests.lines(try patcher.linearize().program)
+    return listing(of: try patcher.linearize().program)
   }
 
   static func error(
@@ -257,7 +257,7 @@ import Testing
     }
     #expect(throws: PatchError.noSuchSlot(2, count: 2)) { try patcher.remove(2) }
     #expect(throws: PatchError.noSuchSlot(-1, count: 2)) { try patcher.remove(-1) }
-    #expect(PatcherTests.lines(try patcher.linearize().program) == ["r0 = 0x0", "exit"])
+    #expect(listing(of: try patcher.linearize().program) == ["r0 = 0x0", "exit"])
   }
 
   // MARK: Rule 6: lines and facts
@@ -421,7 +421,7 @@ import Testing
     #expect(index == 6)
     let patched = try patcher.linearize(recordsOrigins: true)
     #expect(
-      PatcherTests.lines(patched.program) == [
+      listing(of: patched.program) == [
         "goto +0x0", "r0 = 0x14", "r0 = 0x15", "if r0 == 0x1 goto +0x0", "r0 = 0x1e", "r0 = 0xc",
         "exit",
       ])
@@ -437,7 +437,7 @@ import Testing
     #expect(throws: PatchError.alreadyRemoved(0)) {
       try patcher.insert(Self.moves(1), before: 0, branches: .throughPatch)
     }
-    #expect(PatcherTests.lines(try patcher.linearize().program) == ["exit"])
+    #expect(listing(of: try patcher.linearize().program) == ["exit"])
   }
 
   @Test func `rule 9: the program that is edited stays what it was`() throws {

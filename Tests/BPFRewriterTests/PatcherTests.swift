@@ -8,17 +8,6 @@ import Testing
     try Program(name: "main", slots: Assembler.assemble(text))
   }
 
-  static func lines(_ program: Program) -> [String] {
-    var slot = 0
-    var lines: [String] = []
-    while slot < program.slots.count {
-      let instruction = program.instruction(at: slot)
-      lines.append(Disassembler().text(of: instruction))
-      slot += instruction.slotCount
-    }
-    return lines
-  }
-
   @Test func `branches land on the replacement, and past what is inserted after them`() throws {
     let program = try Self.program(
       """
@@ -39,7 +28,7 @@ import Testing
     try patcher.insert(patch, before: 3, branches: .afterPatch)
     let result = try patcher.linearize()
     #expect(
-      Self.lines(result.program) == [
+      listing(of: result.program) == [
         "r0 = 0x0",
         "if r1 == 0x0 goto +0x8",
         "if r2 == 0x0 goto +0x2",

@@ -14,7 +14,7 @@ struct PassKernelTests {
       let comparison = PassComparison(try RandomProgram.program(seed: seed))
       let patched = try comparison.patched([
         UnreachableCodeRemoval(), EmptyJumpRemoval(), DivisionGuards(), MayGotoLowering(),
-        ConstantBlinding(using: FixedGenerator(seed: seed)),
+        ConstantBlinding(using: SeededGenerator(seed: seed)),
       ])
       let packet = [UInt8](repeating: 7, count: 64)
       let outcome = try comparison.run(comparison.program, packet)
@@ -40,7 +40,7 @@ struct PassKernelTests {
         let found = try after.run(packet).returnValue
         #expect(
           found == expected,
-          "\(packet.count) bytes: \(PassTests.lines(program)) \(PassTests.lines(lowered))")
+          "\(packet.count) bytes: \(listing(of: program)) \(listing(of: lowered))")
       }
     }
   }

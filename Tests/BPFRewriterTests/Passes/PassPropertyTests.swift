@@ -10,7 +10,7 @@ import Testing
     [
       UnreachableCodeRemoval(), EmptyJumpRemoval(), DivisionGuards(), MayGotoLowering(),
       PacketLoadLowering(for: .schedCLS), HelperInlining([.jiffies64: .constant(5)]),
-      ConstantBlinding(using: FixedGenerator(seed: seed)),
+      ConstantBlinding(using: SeededGenerator(seed: seed)),
     ]
   }
 
@@ -33,7 +33,7 @@ import Testing
       // A raw program has no packet beside its memory.
       let passes = Self.passes(seed: 3).filter { !($0 is PacketLoadLowering) }
       let loadsPackets = program.slots.contains { [0x20, 0x40].contains($0.opcode & 0xe7) }
-      for pass in passes where !(loadsPackets && pass is ConstantBlinding<FixedGenerator>) {
+      for pass in passes where !(loadsPackets && pass is ConstantBlinding<SeededGenerator>) {
         try comparison.expectSame([pass], packet: vector.memory)
       }
       if !loadsPackets { try comparison.expectSame(passes, packet: vector.memory) }

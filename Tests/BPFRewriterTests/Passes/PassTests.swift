@@ -7,17 +7,6 @@ import Testing
 
 /// What each pass makes of programs small enough to read.
 @Suite struct PassTests {
-  static func lines(_ program: Program) -> [String] {
-    var slot = 0
-    var lines: [String] = []
-    while slot < program.slots.count {
-      let instruction = program.instruction(at: slot)
-      lines.append(Disassembler().text(of: instruction))
-      slot += instruction.slotCount
-    }
-    return lines
-  }
-
   static func contains(_ opcode: UInt8, _ program: Program) -> Bool {
     var slot = 0
     while slot < program.slots.count {
@@ -54,7 +43,7 @@ import Testing
     let result = try PassComparison(program).expectSame([
       UnreachableCodeRemoval(), EmptyJumpRemoval(),
     ])
-    #expect(Self.lines(result) == ["call pc+0x1", "exit", "r0 = 0x3", "exit"])
+    #expect(listing(of: result) == ["call pc+0x1", "exit", "r0 = 0x3", "exit"])
     #expect(result.subprograms.map(\.name) == ["main", "callee"])
   }
 
@@ -77,7 +66,7 @@ import Testing
       """)
     let result = try comparison.expectSame([EmptyJumpRemoval()])
     #expect(
-      Self.lines(result) == [
+      listing(of: result) == [
         "r0 = 0x1", "r0 += 0x1", "if r0 == 0x5 goto +0x2", "r0 += 0x1", "goto -0x3",
         "may_goto +0x0", "exit",
       ])
@@ -187,7 +176,7 @@ import Testing
       exit
       """)
     let result = try comparison.expectSame([MayGotoLowering()])
-    #expect(Self.lines(result).first == "*(u64 *)(r10 - 0x68) = 0x800000")
+    #expect(listing(of: result).first == "*(u64 *)(r10 - 0x68) = 0x800000")
   }
 
   @Test func `a stack that is full, or used in ways that cannot be told, is refused`() throws {
@@ -249,7 +238,7 @@ import Testing
         #expect(!result.slots.contains { [0x20, 0x40].contains($0.opcode & 0xe7) })
       }
       try comparison.expectSame([
-        PacketLoadLowering(for: type), ConstantBlinding(using: FixedGenerator(seed: 1)),
+        PacketLoadLowering(for: type), ConstantBlinding(using: SeededGenerator(seed: 1)),
       ])
     }
   }
@@ -268,7 +257,7 @@ import Testing
   @Test func `helpers give way to constants and to memory`() throws {
     let comparison = try PassComparison("call 8\nr6 = r0\ncall 8\nr0 += r6\nexit")
     let small = try comparison.patched([HelperInlining([.getProcessorID: .constant(3)])])
-    #expect(Self.lines(small.program).first == "r0 = 0x3")
+    #expect(listing(of: small.program).first == "r0 = 0x3")
     #expect(try comparison.run(small.program, Self.packets[0]).returnValue == 6)
     let large = try comparison.patched([HelperInlining([.getProcessorID: .constant(1 << 40)])])
     #expect(try comparison.run(large.program, Self.packets[0]).returnValue == 1 << 41)
@@ -276,7 +265,9 @@ import Testing
       HelperInlining([.getProcessorID: .memory(.mapIndexValue(0, offset: 8), .word)])
     ])
     #expect(
-      Self.lines(memory.program).prefix(2) == ["r0 = map[idx:0][0]+0x8", "w0 = *(u32 *)(r0 + 0x0)"])
+      listing(of: memory.program).prefix(2) == [
+        "r0 = map[idx:0][0]+0x8", "w0 = *(u32 *)(r0 + 0x0)",
+      ])
     #expect(memory.program.slots.count == 9)
   }
 
@@ -316,7 +307,7 @@ import Testing
     var seen: Set<Set<Int32>> = []
     for seed in 0..<20 as Range<UInt64> {
       let result = try comparison.expectSame([
-        ConstantBlinding(using: FixedGenerator(seed: seed))
+        ConstantBlinding(using: SeededGenerator(seed: seed))
       ])
       let left = Self.immediates(result).intersection(Self.immediates(comparison.program))
       // What is left are fields that hold no immediate.
@@ -333,13 +324,13 @@ import Testing
       let comparison = try PassComparison(
         (lines + ["if r4 == \(value) goto +1", "r4 += 100"] + uses + ["exit"])
           .joined(separator: "\n"))
-      let result = try comparison.expectSame([ConstantBlinding(using: FixedGenerator(seed: 9))])
-      #expect(Self.lines(result).contains { $0.hasPrefix("*(u64 *)(r10 - 0x8) = r") })
+      let result = try comparison.expectSame([ConstantBlinding(using: SeededGenerator(seed: 9))])
+      #expect(listing(of: result).contains { $0.hasPrefix("*(u64 *)(r10 - 0x8) = r") })
     }
   }
 
   @Test func `what cannot be hidden is refused`() throws {
-    let blinding = ConstantBlinding(using: FixedGenerator(seed: 1))
+    let blinding = ConstantBlinding(using: SeededGenerator(seed: 1))
     #expect(throws: PatchError.packetLoadNotLowered(slot: 1)) {
       try PassComparison("r6 = r1\nr0 = *(u8 *)skb[0]\nexit").patched([blinding])
     }
@@ -362,7 +353,7 @@ import Testing
       for depth in [504, 512] {
         let comparison = PassComparison(try RandomProgram.program(seed: seed, depth: depth))
         do {
-          try comparison.expectSame([ConstantBlinding(using: FixedGenerator(seed: seed))])
+          try comparison.expectSame([ConstantBlinding(using: SeededGenerator(seed: seed))])
         } catch PatchError.stackFull(subprogram: "main") {
           #expect(depth == 512)
           refused += 1

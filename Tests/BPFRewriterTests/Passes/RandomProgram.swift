@@ -7,7 +7,7 @@ import TestSupport
 ///
 /// Every register and every byte of stack counts for the result, so that all registers are in use nearly everywhere.
 struct RandomProgram {
-  private var state: UInt64
+  private var choices: SeededGenerator
   private var instructions: [Instruction] = []
   /// Where each branch leads, by index of instruction.
   private var targets: [Int: Int] = [:]
@@ -17,7 +17,7 @@ struct RandomProgram {
   private let depth: Int
 
   init(seed: UInt64, depth: Int = 64) {
-    state = seed &* 0x9e37_79b9_7f4a_7c15 &+ 0x1234_5678_9abc_def1
+    choices = SeededGenerator(seed: seed)
     self.depth = depth
   }
 
@@ -27,7 +27,7 @@ struct RandomProgram {
   }
 
   private mutating func make(name: String) throws -> Program {
-    let count = 1 + below(3)
+    let count = 1 + choices.below(3)
     for index in 0..<count { function(index, of: count) }
     var starts: [Int] = []
     var slot = 0
@@ -44,7 +44,7 @@ struct RandomProgram {
       slots += try instruction.encoded.slots
     }
     var lines: [LineInfo] = []
-    for (index, start) in starts.enumerated() where index == 0 || below(3) == 0 {
+    for (index, start) in starts.enumerated() where index == 0 || choices.below(3) == 0 {
       lines.append(
         LineInfo(slot: start, file: "random.c", line: index + 1, column: 1, text: "line(\(index));")
       )
@@ -55,37 +55,9 @@ struct RandomProgram {
       lines: lines)
   }
 
-  // MARK: Choices
-
-  private mutating func next() -> UInt64 {
-    state ^= state << 13
-    state ^= state >> 7
-    state ^= state << 17
-    return state
-  }
-
-  private mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
-
-  private mutating func pick<Element>(_ choices: [Element]) -> Element {
-    choices[below(choices.count)]
-  }
-
-  /// A number of the kind that finds mistakes.
-  private mutating func value() -> UInt64 {
-    switch below(4) {
-    case 0:
-      pick([
-        0, 1, 2, 0x7f, 0x80, 0xff, 0x8000, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff, 1 << 63, .max,
-      ])
-    case 1: UInt64(below(64))
-    case 2: UInt64(bitPattern: Int64(Int32(truncatingIfNeeded: next())))
-    default: next()
-    }
-  }
-
-  private mutating func immediate() -> Int32 { Int32(truncatingIfNeeded: value()) }
-
   // MARK: Functions
+
+  private mutating func immediate() -> Int32 { Int32(truncatingIfNeeded: choices.value()) }
 
   private mutating func emit(_ instruction: Instruction, to target: Int? = nil) {
     if let target { targets[instructions.count] = target }
@@ -96,17 +68,17 @@ struct RandomProgram {
     functions.append((index == 0 ? "main" : "function\(index)", instructions.count))
     let bytes = index == 0 ? depth : 64
     for register in Self.scalars where index == 0 || !RegisterSet.arguments.contains(register) {
-      emit(.loadWide(destination: register, .value(value())))
+      emit(.loadWide(destination: register, .value(choices.value())))
     }
     for offset in stride(from: -bytes, to: 0, by: 8) {
       emit(.store(.double, base: .r10, offset: Int16(offset), source: .immediate(immediate())))
     }
-    for _ in 0..<1 + below(4) {
-      switch below(4) {
+    for _ in 0..<1 + choices.below(4) {
+      switch choices.below(4) {
       case 0: loop(bytes: bytes)
-      case 1 where index + 1 < count: pendingCall(to: index + 1 + below(count - index - 1))
+      case 1 where index + 1 < count: pendingCall(to: index + 1 + choices.below(count - index - 1))
       case 2: skippedCode(bytes: bytes)
-      default: straightCode(5 + below(20), bytes: bytes, avoiding: [])
+      default: straightCode(5 + choices.below(20), bytes: bytes, avoiding: [])
       }
     }
     for register in Self.scalars.dropFirst() {
@@ -134,16 +106,18 @@ struct RandomProgram {
     pendingCalls.append((instructions.count, callee))
     emit(.call(.local(0)))
     for register in RegisterSet.arguments.registers {
-      emit(.loadWide(destination: register, .value(value())))
+      emit(.loadWide(destination: register, .value(choices.value())))
     }
   }
 
   /// A loop of a few rounds, counted in a register and by `may_goto`.
   private mutating func loop(bytes: Int) {
-    emit(.arithmetic(.move, .bits64, destination: .r9, source: .immediate(Int32(1 + below(5)))))
+    emit(
+      .arithmetic(.move, .bits64, destination: .r9, source: .immediate(Int32(1 + choices.below(5))))
+    )
     let head = instructions.count
-    straightCode(3 + below(8), bytes: bytes, avoiding: RegisterSet(.r9))
-    let isCounted = below(2) == 0
+    straightCode(3 + choices.below(8), bytes: bytes, avoiding: RegisterSet(.r9))
+    let isCounted = choices.below(2) == 0
     let end = instructions.count + (isCounted ? 3 : 2)
     if isCounted { emit(.mayGoto(offset: 0), to: end) }
     emit(.arithmetic(.subtract, .bits64, destination: .r9, source: .immediate(1)))
@@ -154,7 +128,7 @@ struct RandomProgram {
   private mutating func skippedCode(bytes: Int) {
     let jump = instructions.count
     emit(.jump(offset: 0))
-    straightCode(1 + below(6), bytes: bytes, avoiding: [])
+    straightCode(1 + choices.below(6), bytes: bytes, avoiding: [])
     targets[jump] = instructions.count
     emit(.jump(offset: 0), to: instructions.count + 1)
   }
@@ -165,7 +139,7 @@ struct RandomProgram {
       let left = end - instructions.count
       let instruction = instruction(bytes: bytes, avoiding: avoiding)
       if instruction.isBranch {
-        emit(instruction, to: instructions.count + 1 + below(min(left, 6)))
+        emit(instruction, to: instructions.count + 1 + choices.below(min(left, 6)))
       } else {
         emit(instruction)
       }
@@ -173,14 +147,14 @@ struct RandomProgram {
   }
 
   private mutating func instruction(bytes: Int, avoiding: RegisterSet) -> Instruction {
-    let width = pick([ArithmeticWidth.bits32, .bits64])
-    let destination = pick(Self.scalars.filter { !avoiding.contains($0) })
-    let source = pick(Self.scalars)
-    switch below(13) {
+    let width = choices.pick([ArithmeticWidth.bits32, .bits64])
+    let destination = choices.pick(Self.scalars.filter { !avoiding.contains($0) })
+    let source = choices.pick(Self.scalars)
+    switch choices.below(13) {
     case 0...4:
-      let operation = pick(ArithmeticOperation.allCases)
+      let operation = choices.pick(ArithmeticOperation.allCases)
       let isShift = [.shiftLeft, .shiftRight, .arithmeticShiftRight].contains(operation)
-      if below(2) == 0 {
+      if choices.below(2) == 0 {
         return .arithmetic(operation, width, destination: destination, source: .register(source))
       }
       var value = immediate()
@@ -188,32 +162,37 @@ struct RandomProgram {
       return .arithmetic(operation, width, destination: destination, source: .immediate(value))
     case 5: return .negate(width, destination: destination)
     case 6:
-      return .byteSwap(pick(ByteSwap.allCases), pick(SwapWidth.allCases), destination: destination)
+      return .byteSwap(
+        choices.pick(ByteSwap.allCases), choices.pick(SwapWidth.allCases), destination: destination)
     case 7:
       let sizes: [MemorySize] = width == .bits32 ? [.byte, .half] : [.byte, .half, .word]
-      return .moveSignExtended(width, from: pick(sizes), destination: destination, source: source)
+      return .moveSignExtended(
+        width, from: choices.pick(sizes), destination: destination, source: source)
     case 8:
-      let right: Operand = below(2) == 0 ? .register(source) : .immediate(immediate())
-      return .jumpIf(pick(Condition.allCases), width, destination, right, offset: 0)
+      let right: Operand = choices.below(2) == 0 ? .register(source) : .immediate(immediate())
+      return .jumpIf(choices.pick(Condition.allCases), width, destination, right, offset: 0)
     case 9:
-      let size = pick(MemorySize.allCases)
-      let offset = Int16(-bytes + below(bytes / size.byteCount) * size.byteCount)
-      if below(2) == 0 {
+      let size = choices.pick(MemorySize.allCases)
+      let offset = Int16(-bytes + choices.below(bytes / size.byteCount) * size.byteCount)
+      if choices.below(2) == 0 {
         return .store(size, base: .r10, offset: offset, source: .register(source))
       }
       return .load(
-        size, signExtended: size != .double && below(2) == 0, destination: destination, base: .r10,
+        size, signExtended: size != .double && choices.below(2) == 0, destination: destination,
+        base: .r10,
         offset: offset)
     case 10:
-      let size = pick([MemorySize.word, .double])
-      let offset = Int16(-bytes + below(bytes / size.byteCount) * size.byteCount)
+      let size = choices.pick([MemorySize.word, .double])
+      let offset = Int16(-bytes + choices.below(bytes / size.byteCount) * size.byteCount)
       return .atomic(
         // What it leaves in its source may not be a loop's counter.
-        pick(AtomicOperation.allCases), size, base: .r10, offset: offset, source: destination)
-    case 11: return .loadWide(destination: destination, .value(value()))
+        choices.pick(AtomicOperation.allCases), size, base: .r10, offset: offset,
+        source: destination)
+    case 11: return .loadWide(destination: destination, .value(choices.value()))
     default:
       return .store(
-        pick(MemorySize.allCases), base: .r10, offset: Int16(-bytes + below(bytes / 8) * 8),
+        choices.pick(MemorySize.allCases), base: .r10,
+        offset: Int16(-bytes + choices.below(bytes / 8) * 8),
         source: .immediate(immediate()))
     }
   }

@@ -64,7 +64,7 @@ struct RealProgramTests {
   private static func passes(for type: ProgramType) -> [any Pass] {
     var passes: [any Pass] = [UnreachableCodeRemoval(), EmptyJumpRemoval(), DivisionGuards()]
     if type == .schedCLS || type == .socketFilter { passes.append(PacketLoadLowering(for: type)) }
-    return passes + [MayGotoLowering(), ConstantBlinding(using: FixedGenerator(seed: 11))]
+    return passes + [MayGotoLowering(), ConstantBlinding(using: SeededGenerator(seed: 11))]
   }
 
   private static func usesChance(_ program: Program) -> Bool {

@@ -31,47 +31,23 @@ import Testing
 
 /// Makes programs that a verifier accepts: registers and stack are written first, branches go forwards.
 private struct ProgramGenerator {
-  private var state: UInt64
+  private var choices: SeededGenerator
   private static let scalars: [Register] = [.r0, .r1, .r2, .r3, .r4, .r5, .r6, .r7, .r8, .r9]
 
-  init(seed: UInt64) { state = seed &* 0x9e37_79b9_7f4a_7c15 &+ 0x1234_5678_9abc_def1 }
-
-  mutating func next() -> UInt64 {
-    state ^= state << 13
-    state ^= state >> 7
-    state ^= state << 17
-    return state
-  }
-
-  mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
-
-  mutating func pick<Element>(_ choices: [Element]) -> Element { choices[below(choices.count)] }
-
-  /// A number of the kind that finds mistakes.
-  mutating func value() -> UInt64 {
-    switch below(4) {
-    case 0:
-      pick([
-        0, 1, 2, 0x7f, 0x80, 0xff, 0x8000, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff, 1 << 63, .max,
-      ])
-    case 1: UInt64(below(64))
-    case 2: UInt64(bitPattern: Int64(Int32(truncatingIfNeeded: next())))
-    default: next()
-    }
-  }
+  init(seed: UInt64) { choices = SeededGenerator(seed: seed) }
 
   mutating func program() throws -> [RawInstruction] {
     var instructions: [Instruction] = []
     for register in Self.scalars {
-      instructions.append(.loadWide(destination: register, .value(value())))
+      instructions.append(.loadWide(destination: register, .value(choices.value())))
     }
     for offset in stride(from: -64, to: 0, by: 8) {
       instructions.append(
         .store(
           .double, base: .r10, offset: Int16(offset),
-          source: .immediate(Int32(truncatingIfNeeded: value()))))
+          source: .immediate(Int32(truncatingIfNeeded: choices.value()))))
     }
-    let count = 20 + below(60)
+    let count = 20 + choices.below(60)
     for position in 0..<count {
       instructions.append(instruction(remaining: count - position - 1))
     }
@@ -96,53 +72,57 @@ private struct ProgramGenerator {
   }
 
   private mutating func instruction(remaining: Int) -> Instruction {
-    let width = pick([ArithmeticWidth.bits32, .bits64])
-    let destination = pick(Self.scalars)
-    let source = pick(Self.scalars)
-    switch below(12) {
+    let width = choices.pick([ArithmeticWidth.bits32, .bits64])
+    let destination = choices.pick(Self.scalars)
+    let source = choices.pick(Self.scalars)
+    switch choices.below(12) {
     case 0...4:
-      let operation = pick(ArithmeticOperation.allCases)
+      let operation = choices.pick(ArithmeticOperation.allCases)
       let isShift = [.shiftLeft, .shiftRight, .arithmeticShiftRight].contains(operation)
       let divides = [.divide, .signedDivide, .modulo, .signedModulo].contains(operation)
-      if below(2) == 0 {
+      if choices.below(2) == 0 {
         return .arithmetic(operation, width, destination: destination, source: .register(source))
       }
-      var immediate = Int32(truncatingIfNeeded: value())
+      var immediate = Int32(truncatingIfNeeded: choices.value())
       if isShift { immediate &= width == .bits32 ? 31 : 63 }
       // The verifier refuses division by an immediate zero.
       if divides && immediate == 0 { immediate = 7 }
       return .arithmetic(operation, width, destination: destination, source: .immediate(immediate))
     case 5: return .negate(width, destination: destination)
     case 6:
-      return .byteSwap(pick(ByteSwap.allCases), pick(SwapWidth.allCases), destination: destination)
+      return .byteSwap(
+        choices.pick(ByteSwap.allCases), choices.pick(SwapWidth.allCases), destination: destination)
     case 7:
       let sizes: [MemorySize] = width == .bits32 ? [.byte, .half] : [.byte, .half, .word]
-      return .moveSignExtended(width, from: pick(sizes), destination: destination, source: source)
+      return .moveSignExtended(
+        width, from: choices.pick(sizes), destination: destination, source: source)
     case 8:
       guard remaining > 1 else { return .negate(width, destination: destination) }
       let right: Operand =
-        below(2) == 0 ? .register(source) : .immediate(Int32(truncatingIfNeeded: value()))
+        choices.below(2) == 0
+        ? .register(source) : .immediate(Int32(truncatingIfNeeded: choices.value()))
       return .jumpIf(
-        pick(Condition.allCases), width, destination, right,
-        offset: Int16(1 + below(min(remaining, 6) - 1)))
+        choices.pick(Condition.allCases), width, destination, right,
+        offset: Int16(1 + choices.below(min(remaining, 6) - 1)))
     case 9:
-      let size = pick(MemorySize.allCases)
-      let offset = Int16(-64 + below(64 / size.byteCount) * size.byteCount)
-      if below(2) == 0 {
+      let size = choices.pick(MemorySize.allCases)
+      let offset = Int16(-64 + choices.below(64 / size.byteCount) * size.byteCount)
+      if choices.below(2) == 0 {
         return .store(size, base: .r10, offset: offset, source: .register(source))
       }
       return .load(
-        size, signExtended: size != .double && below(2) == 0, destination: destination, base: .r10,
+        size, signExtended: size != .double && choices.below(2) == 0, destination: destination,
+        base: .r10,
         offset: offset)
     case 10:
-      let size = pick([MemorySize.word, .double])
-      let offset = Int16(-64 + below(64 / size.byteCount) * size.byteCount)
+      let size = choices.pick([MemorySize.word, .double])
+      let offset = Int16(-64 + choices.below(64 / size.byteCount) * size.byteCount)
       return .atomic(
-        pick(AtomicOperation.allCases), size, base: .r10, offset: offset, source: source)
+        choices.pick(AtomicOperation.allCases), size, base: .r10, offset: offset, source: source)
     default:
       return .store(
-        pick(MemorySize.allCases), base: .r10, offset: Int16(-64 + below(8) * 8),
-        source: .immediate(Int32(truncatingIfNeeded: value())))
+        choices.pick(MemorySize.allCases), base: .r10, offset: Int16(-64 + choices.below(8) * 8),
+        source: .immediate(Int32(truncatingIfNeeded: choices.value())))
     }
   }
 }

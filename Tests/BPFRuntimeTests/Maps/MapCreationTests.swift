@@ -6,7 +6,7 @@ import Testing
 /// What may be created, and what is refused with which error.
 struct MapCreationTests {
   /// A specification and the error it is refused with; nil where it is fine.
-  private static func outcome(_ spec: MapSpec) -> Int32? {
+  static func outcome(_ spec: MapSpec) -> Int32? {
     do throws(MapError) {
       _ = try Map(spec)
       return nil

@@ -14,15 +14,6 @@ struct SpecialFieldTests {
     return spec
   }
 
-  private static func outcome(_ spec: MapSpec) -> Int32? {
-    do throws(MapError) {
-      _ = try Map(spec)
-      return nil
-    } catch {
-      return error.errorNumber
-    }
-  }
-
   private static let lock = MapSpec.SpecialField(.spinLock, offset: 4)
   private static let timer = MapSpec.SpecialField(.timer, offset: 8)
 
@@ -49,7 +40,7 @@ struct SpecialFieldTests {
       (Self.spec(.hash, [.init(.listHead, offset: 8)]), 22),
       (Self.spec(.hash, [Self.lock, .init(.listHead, offset: 8)]), nil),
     ]
-    for (spec, expected) in cases { #expect(Self.outcome(spec) == expected, "\(spec)") }
+    for (spec, expected) in cases { #expect(MapCreationTests.outcome(spec) == expected, "\(spec)") }
   }
 
   @Test(arguments: [MapKind.array, .hash])

@@ -1,3 +1,5 @@
+import TestSupport
+
 @testable import BPFVerifier
 
 /// The abstract values of small words.
@@ -37,7 +39,7 @@ enum Elements {
     all += tnums.compactMap { .deduced(bits: $0, range: .full, low: .full) }
     all += ranges.compactMap { .deduced(bits: .unknown, range: $0, low: .full) }
     all += halves.compactMap { .deduced(bits: .unknown, range: .full, low: $0) }
-    var generator = SplitMix(state: 1)
+    var generator = SeededGenerator(seed: 1)
     for _ in 0..<mixed {
       let scalar = Scalar<W>.deduced(
         bits: tnums[Int(generator.next() % UInt64(tnums.count))],
@@ -48,18 +50,5 @@ enum Elements {
     }
     var seen = Set<Scalar<W>>()
     return all.filter { seen.insert($0).inserted }
-  }
-}
-
-/// A generator of random numbers that gives the same ones each time.
-struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var word = state
-    word = (word ^ (word >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    word = (word ^ (word >> 27)) &* 0x94d0_49bb_1331_11eb
-    return word ^ (word >> 31)
   }
 }

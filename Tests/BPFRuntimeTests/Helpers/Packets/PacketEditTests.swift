@@ -229,7 +229,7 @@ struct PacketEditTests {
   }
 
   @Test(arguments: 0..<8) func `edits in any order`(seed: Int) throws {
-    var random = SeededRandom(seed: UInt64(seed) &* 0x9e37_79b9 &+ 12345)
+    var random = SeededGenerator(seed: UInt64(seed) &* 0x9e37_79b9 &+ 12345)
     for round in 0..<25 {
       let edits = (0..<Int.random(in: 2...8, using: &random)).map { _ in
         Self.edit(&random, cutsPackets: round % 2 == 0)
@@ -242,7 +242,7 @@ struct PacketEditTests {
   ///
   /// - Parameter cutsPackets: whether packets may get shorter at their end; if not, they may get room for headers. After
   ///   both, the kernel's packet has bytes in it that are nobody's.
-  private static func edit(_ random: inout SeededRandom, cutsPackets: Bool) -> PacketEdit {
+  private static func edit(_ random: inout SeededGenerator, cutsPackets: Bool) -> PacketEdit {
     func pick(_ values: [UInt64]) -> UInt64 { values.randomElement(using: &random) ?? 0 }
     let encapsulations: [UInt64] = [
       0, 0, 0, 1, 2, 4, 2 | 1 << 3, 4 | 1 << 4, 2 | 1 << 4 | 14 << 56, 1 << 5, 1 << 7, 1 << 8,

@@ -285,7 +285,7 @@ import Testing
   /// Any numbers for arguments: what comes of it is an error or a packet, never a trap.
   @Test(arguments: [ProgramType.schedCLS, .lwtXmit, .lwtIn])
   func `hostile arguments are refused`(type: ProgramType) throws {
-    var random = SeededRandom(seed: 99)
+    var random = SeededGenerator(seed: 99)
     let helpers = ExecutionFrame.packetHelpers.union([
       .skbPullData, .l3ChecksumReplace, .l4ChecksumReplace,
     ])

@@ -129,7 +129,7 @@ struct PacketQuestionTests {
   }
 
   @Test func `a tunnel that was set is there to get`() throws {
-    var random = SeededRandom(seed: 7)
+    var random = SeededGenerator(seed: 7)
     for size: UInt64 in [1, 8, 22, 24, 28, 44, 48] {
       for setFlags: UInt64 in [0, 1, 2, 4, 6, 8, 16, 17, 31, 32] {
         for getFlags: UInt64 in [0, 1, 16, 17, 2] {

@@ -39,7 +39,7 @@ struct PacketSumTests {
   }
 
   @Test func `bytes that are stored enter the sum when asked`() throws {
-    var random = SeededRandom(seed: 3)
+    var random = SeededGenerator(seed: 3)
     for packet in PacketSamples.ipv4Frames + PacketSamples.ipv6Frames {
       for count in [1, 2, 5, 6, 20] {
         let offset = Int.random(in: 14...(packet.count - count), using: &random)
@@ -79,7 +79,7 @@ struct PacketSumTests {
   }
 
   @Test func `differences are the kernel's for any memory`() throws {
-    var random = SeededRandom(seed: 11)
+    var random = SeededGenerator(seed: 11)
     for _ in 0..<300 {
       let sizes = (0..<2).map { _ in
         [0, 1, 2, 3, 4, 7, 20, 64, 511].randomElement(using: &random) ?? 0
