@@ -1,3 +1,5 @@
+import BPFPlatform
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -79,5 +81,16 @@ struct Arena<Element: BitwiseCopyable>: ~Copyable {
     let base = unsafe memory.bindMemory(to: Element.self, capacity: count)
     unsafe HugePages.advise(base, count: count)
     return unsafe base
+  }
+}
+
+extension Array where Element: BitwiseCopyable {
+  /// Elements that are to be written before they are read: until then they are whatever the memory held.
+  init(unwritten count: Int) {
+    unsafe self.init(unsafeUninitializedCapacity: count) { buffer, initialized in
+      // SAFETY: every pattern of bits is a value of the number types this is used for, and the caller reads none of them.
+      if let base = buffer.baseAddress { unsafe HugePages.advise(base, count: buffer.count) }
+      initialized = count
+    }
   }
 }

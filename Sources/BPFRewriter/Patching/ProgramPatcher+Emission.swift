@@ -16,7 +16,7 @@ extension ProgramPatcher {
       slots.removeLast(slots.count - count)
       return slots
     }
-    var slots: [RawInstruction] = HugePages.unwritten(count)
+    var slots = [RawInstruction](unwritten: count)
     var output = slots.mutableSpan
     try emit(layout, into: &output, from: inserted.span)
     return slots

@@ -1,4 +1,5 @@
 import BPFISA
+import BPFPlatform
 
 // Where everything comes to lie: the first of the two walks that make the new program.
 extension ProgramPatcher {

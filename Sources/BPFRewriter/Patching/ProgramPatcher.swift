@@ -327,7 +327,7 @@ public struct ProgramPatcher: ~Copyable {
 
   /// Moves what was inserted to memory for so many slots.
   private mutating func moveInserted(to capacity: Int) {
-    var moved: [RawInstruction] = HugePages.unwritten(capacity)
+    var moved = [RawInstruction](unwritten: capacity)
     do {
       let slots = inserted.span
       var room = moved.mutableSpan

@@ -1,3 +1,5 @@
+import BPFPlatform
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -31,9 +33,7 @@ struct MappedMemory: ~Copyable, @unchecked Sendable {
 
   /// Asks the system for large pages, where there is enough memory for some.
   func preferLargePages() {
-    #if !canImport(Darwin)
-    if count >= 2 << 20 { _ = unsafe madvise(base, count, MADV_HUGEPAGE) }
-    #endif
+    unsafe HugePages.advise(base, byteCount: count)
   }
 
   deinit { unsafe munmap(base, count) }
