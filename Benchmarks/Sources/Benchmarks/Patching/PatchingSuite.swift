@@ -6,7 +6,7 @@ import PatcherOracles
 
 /// Patching many places of a program, in processor time: the patcher, what it is compared with, and the running kernel.
 ///
-/// Sizes beyond 15,000 patches are loaded into the kernel, and the naive patcher goes beyond that, only with `FULL=1`.
+/// The naive patcher goes beyond 15,000 patches, to 45,000, with `PLOT` or `FULL=1`; the kernel, to 195,000, with `FULL=1`.
 struct PatchingSuite {
   static let sizes = [15_000, 45_000, 95_000, 195_000, 1_000_000, 10_000_000]
   /// Seconds that Linux 6.18 takes to load a program of so many `__sk_buff` accesses, on an AMD Zen 5.
@@ -17,6 +17,8 @@ struct PatchingSuite {
   static let proposal = (patches: 1_000_000, list: 0.5, kernel: 5_100.0)
 
   private var isFull: Bool { environment("FULL") == "1" }
+  /// Where the plot is to be written, if it is.
+  private var plotPath: String? { environment("PLOT") }
 
   func run() throws {
     var plot = PatchingPlot()
@@ -27,7 +29,7 @@ struct PatchingSuite {
     plot.add("Linux 6.18, load (quoted)", Self.linux.map { ($0.0, $0.1) })
     plot.add("list proposal of 2019 (quoted)", [(Self.proposal.patches, Self.proposal.list)])
     plot.add("Linux of 2019 (quoted)", [(Self.proposal.patches, Self.proposal.kernel)])
-    if let path = environment("PLOT") { try plot.write(to: path) }
+    if let path = plotPath { try plot.write(to: path) }
   }
 
   // MARK: The patcher
@@ -44,7 +46,7 @@ struct PatchingSuite {
       for size in Self.sizes {
         let program = kind.program(sites: size)
         let patch = kind.patch.patch
-        let batches = size >= 10_000_000 ? 3 : size >= 1_000_000 ? 10 : 30
+        let batches = runs(of: size)
         // First, before there is memory to be used again.
         let peak = try peakMemory { _ = try rewrite(program, kind, size, patch) }
         var output = 0
@@ -68,8 +70,23 @@ struct PatchingSuite {
         points.append((size, time / 1e9))
       }
       if kind == .plain { plot.add("BPFKit", points) }
+      printGrowth(points)
     }
     print("")
+  }
+
+  private func runs(of size: Int) -> Int {
+    size >= 10_000_000 ? 5 : size >= 1_000_000 ? 15 : 40
+  }
+
+  /// Ten times as many patches, over ten times as much time.
+  private func printGrowth(_ points: [(Int, Double)]) {
+    guard let million = points.first(where: { $0.0 == 1_000_000 }),
+      let tenMillion = points.first(where: { $0.0 == 10_000_000 })
+    else { return }
+    print(
+      "10,000,000 take" + column(tenMillion.1 / million.1, digits: 1, width: 5)
+        + " times as long as 1,000,000 (≤ 12)")
   }
 
   private func rewrite(
@@ -111,7 +128,8 @@ struct PatchingSuite {
 
   private func runPeers(_ plot: inout PatchingPlot) throws {
     print("peers, 1 → 3")
-    print("   patches   sorted, ms   naive, s   Linux here, s   Linux 6.18 (quoted), s")
+    print(
+      "   patches   BPFKit, ms   sorted, ms   naive, s   Linux here, s   Linux 6.18 (quoted), s")
     var sorted: [(Int, Double)] = []
     var naive: [(Int, Double)] = []
     var kernel: [(Int, Double)] = []
@@ -119,15 +137,21 @@ struct PatchingSuite {
       let kind = PatchedProgramKind.plain
       let program = kind.program(sites: size)
       let slots = try kind.patch.lines.flatMap { try $0.instruction.encoded.slots }
-      let time = try processorTime(runs: size >= 1_000_000 ? 3 : 10) {
+      // Again, under the same conditions as what it is compared with.
+      let patch = kind.patch.patch
+      let own = try processorTime(runs: runs(of: size)) {
+        _ = try rewrite(program, kind, size, patch)
+      }
+      let time = try processorTime(runs: runs(of: size)) {
         var patcher = SortedPatcher()
         for site in 0..<size { try patcher.replace(site, of: program.slots, with: slots) }
         _ = try patcher.linearize(program.slots)
       }
       sorted.append((size, time / 1e9))
       var line =
-        column(Double(size), digits: 0) + column(time / 1e6, digits: 2, width: 13)
-      if size <= (isFull ? 45_000 : 15_000) {
+        column(Double(size), digits: 0) + column(own / 1e6, digits: 2, width: 13)
+        + column(time / 1e6, digits: 2, width: 13)
+      if size <= (isFull || plotPath != nil ? 45_000 : 15_000) {
         let elapsed = try processorTime(runs: 1) {
           var patcher = NaivePatcher(program)
           let patch = kind.patch
@@ -174,17 +198,17 @@ struct PatchingSuite {
     }
     print(
       "8,192 calls to jiffies64 inlined:" + column(time / 1e6, digits: 3, width: 8)
-        + " ms (2022, in the kernel: 2560 ms)")
+        + " ms (2022, in the kernel: 2560.000 ms)")
   }
 
   private func runBlinding() throws {
-    for count in Self.sizes where count <= 1_000_000 {
+    for count in Self.sizes {
       var slots = [RawInstruction](
         repeating: RawInstruction(opcode: 0x07, destination: 2, immediate: 0x1234_5678),
         count: count)
       slots.append(RawInstruction(opcode: 0x95))
       let program = try Program(name: "blinded", slots: slots)
-      let time = try processorTime(runs: 5) {
+      let time = try processorTime(runs: count >= 10_000_000 ? 1 : 5) {
         var patcher = ProgramPatcher(program)
         try patcher.run(ConstantBlinding(using: Keys()))
         _ = try patcher.linearize()
