@@ -42,7 +42,7 @@ OPERATIONS ?= 2000000
 CASES ?= 1000000
 fuzz: packages
 	for target in object capture assembler batch rewrite patcher; do sh Fuzz/run $$target $(SECONDS) || exit 1; done
-	BPFKIT_MODEL_OPERATIONS=$(OPERATIONS) $(SWIFT) test -c release -Xswiftc -enable-testing --filter 'Map(Model|Stress)Tests'
+	BPFKIT_MODEL_OPERATIONS=$(OPERATIONS) $(SWIFT) test -c release -Xswiftc -enable-testing --filter 'Map(Model|Stress|WalkStress)Tests|PrefixTrieTests'
 	BPFKIT_PATCHER_CASES=$(CASES) $(SWIFT) test -c release -Xswiftc -enable-testing --filter PatcherComparisonTests
 
 clean:

@@ -9,10 +9,13 @@ final class MapSubject {
   let map: Map
   private let frame: ExecutionFrame
   private let bits: UInt64
-  /// The keys that are in the map, in random order, then as many that are not.
+  /// The keys that are in the map, in random order, then as many that are not; of an `lpm_trie` first the addresses to look
+  /// up, then the prefixes.
   private let keys: UnsafeMutablePointer<UInt64>
   private let stride: Int
   private let count: Int
+  /// Where among the keys those are that are in the map.
+  private let contentsStart: Int
   private let value: UnsafeMutablePointer<UInt64>
 
   init(
@@ -24,6 +27,7 @@ final class MapSubject {
       workers: workers)
     stride = (keySize + 7) / 8
     count = entries
+    contentsStart = 0
     (frame, bits) = unsafe (ExecutionFrame(type: .xdp, layout: nil), Self.bits(map))
     unsafe keys = .allocate(capacity: 2 * entries * stride)
     unsafe value = .allocate(capacity: 1)
@@ -56,6 +60,7 @@ final class MapSubject {
         flags: .noPreallocation))
     stride = isIPv6 ? 3 : 1
     count = prefixes
+    contentsStart = prefixes
     (frame, bits) = unsafe (ExecutionFrame(type: .xdp, layout: nil), Self.bits(map))
     unsafe keys = .allocate(capacity: 2 * prefixes * stride)
     unsafe value = .allocate(capacity: 1)
@@ -178,9 +183,10 @@ final class MapSubject {
   /// Of keys that are not there.
   func missTime() -> Double { lookUp(from: count) }
 
+  /// Of keys that are there.
   func updateTime() -> Double {
     timePerKey {
-      forEachKey { key in
+      forEachKey(from: contentsStart) { key in
         _ = unsafe frame.callHelper(.mapUpdateElement, bits, key, valueBits, 0, 0)
       }
     }
@@ -238,6 +244,28 @@ final class MapSubject {
     }
   }
 
+  // MARK: The kernel
+
+  /// What the running kernel's map takes for the same keys; nil where bpf(2) is not permitted, and for keys of more than 8
+  /// bytes.
+  func kernelTime(_ operation: KernelMapTimes.Operation) -> Double? {
+    guard stride == 1 else { return nil }
+    let contents = keyList(from: contentsStart)
+    return KernelMapTimes(map.spec, contents: contents)?
+      .time(operation, keys: operation == .lookup ? keyList(from: 0) : contents)
+  }
+
+  /// As ``evictionTime()``: with so many keys that none is there when it comes again.
+  func kernelEvictionTime() -> Double? {
+    var random = Random(state: 99)
+    let many = (0..<1 << 18).map { _ in random.next() }
+    return KernelMapTimes(map.spec, contents: many)?.time(.update, keys: many)
+  }
+
+  private func keyList(from first: Int) -> [UInt64] {
+    (first..<first + count).map { unsafe keys[$0] }
+  }
+
   // MARK: Threads
 
   /// The calls per nanosecond of one thread, and of two at once.
@@ -246,17 +274,19 @@ final class MapSubject {
   {
     let passes = max(1, 4_000_000 / count)
     func rate(_ threads: Int) -> Double {
-      var best = 0.0
-      for _ in 0..<7 {
-        let time = elapsedOnThreads(threads) { thread in
-          let frame = ExecutionFrame(type: .xdp, layout: nil, worker: thread)
-          for _ in 0..<passes { body(frame, thread) }
-        }
-        best = max(best, Double(threads * passes * count) / time)
+      let time = elapsedOnThreads(threads) { thread in
+        let frame = ExecutionFrame(type: .xdp, layout: nil, worker: thread)
+        for _ in 0..<passes { body(frame, thread) }
       }
-      return best
+      return Double(threads * passes * count) / time
     }
-    return (rate(1), rate(2))
+    // In turns, so that what else the machine does meets both alike.
+    var best = (one: 0.0, two: 0.0)
+    for _ in 0..<9 {
+      best.one = max(best.one, rate(1))
+      best.two = max(best.two, rate(2))
+    }
+    return best
   }
 
   func threadedLookups() -> (one: Double, two: Double) {

@@ -7,7 +7,9 @@ import Glibc
 /// owns.
 struct MapSuite {
   func run() throws {
-    print("maps: ns per helper call (`callHelper`), keys in random order\n")
+    print(
+      "maps: ns per helper call (`callHelper`), keys in random order; beside them the\n"
+        + "running kernel's own maps, a program's call less the loop around it\n")
     try memory()
     try lookups()
     try changes()
@@ -20,8 +22,10 @@ struct MapSuite {
   private func report(_ what: String, _ time: Double, target: Double? = nil, kernel: Double? = nil)
   {
     var line = column(what, width: 52) + column(time, digits: 1, width: 8)
-    line += target.map { "   target ≤ " + column($0, digits: 0, width: 3) } ?? ""
-    line += kernel.map { "   kernel " + column($0, digits: 0, width: 3) } ?? ""
+    line +=
+      target.map { "   target ≤ " + column($0, digits: 0, width: 3) }
+      ?? (kernel == nil ? "" : column("", width: 15))
+    line += kernel.map { "   kernel " + column($0, digits: 1, width: 5) } ?? ""
     print(line)
   }
 
@@ -29,10 +33,14 @@ struct MapSuite {
 
   private func lookups() throws {
     let array = try MapSubject(.array, keySize: 4, entries: 1000)
-    report("array, 1,000 entries: lookup", array.lookupTime(), target: 3)
+    report(
+      "array, 1,000 entries: lookup", array.lookupTime(), target: 3,
+      kernel: array.kernelTime(.lookup))
     for (entries, target) in [(1000, 15.0), (100_000, 25.0), (1_000_000, nil)] as [(Int, Double?)] {
       let hash = try MapSubject(.hash, keySize: 8, entries: entries)
-      report("hash, \(entries) of \(entries), 8+8 bytes: lookup", hash.lookupTime(), target: target)
+      report(
+        "hash, \(entries) of \(entries), 8+8 bytes: lookup", hash.lookupTime(), target: target,
+        kernel: hash.kernelTime(.lookup))
       report("hash, \(entries) of \(entries), 8+8 bytes: miss", hash.missTime())
     }
     for keySize in [4, 12, 16, 20, 40] {
@@ -54,7 +62,9 @@ struct MapSuite {
   private func changes() throws {
     for entries in [1000, 100_000] {
       let hash = try MapSubject(.hash, keySize: 8, entries: entries)
-      report("hash, \(entries) entries: update, existing key", hash.updateTime(), target: 40)
+      report(
+        "hash, \(entries) entries: update, existing key", hash.updateTime(), target: 40,
+        kernel: hash.kernelTime(.update))
       let pair = hash.insertAndDeleteTimes()
       report("hash, \(entries) entries: update, new key", pair.insert, target: 40)
       report("hash, \(entries) entries: delete", pair.delete)
@@ -66,7 +76,9 @@ struct MapSuite {
     }
     for entries in [10_000, 100_000] {
       let lru = try MapSubject(.lruHash, keySize: 8, entries: entries)
-      report("lru_hash, \(entries) entries: insert, evicting", lru.evictionTime(), target: 120)
+      report(
+        "lru_hash, \(entries) entries: insert, evicting", lru.evictionTime(), target: 120,
+        kernel: lru.kernelEvictionTime())
     }
   }
 
@@ -74,8 +86,12 @@ struct MapSuite {
 
   private func prefixes() throws {
     let table = try MapSubject(prefixes: 100_000)
-    report("lpm_trie, IPv4, 100,000 prefixes: lookup", table.lookupTime(), target: 60)
-    report("lpm_trie, IPv4, 100,000 prefixes: update", table.updateTime())
+    report(
+      "lpm_trie, IPv4, 100,000 prefixes: lookup", table.lookupTime(), target: 60,
+      kernel: table.kernelTime(.lookup))
+    report(
+      "lpm_trie, IPv4, 100,000 prefixes: update", table.updateTime(),
+      kernel: table.kernelTime(.update))
     let few = try MapSubject(prefixes: 100)
     report("lpm_trie, IPv4, 100 prefixes: lookup", few.lookupTime())
     let six = try MapSubject(prefixes: 100_000, isIPv6: true)
