@@ -35,6 +35,9 @@ struct BatchReply {
     var maps: Int?
     /// The nanoseconds from the request's values to a program that is ready to run.
     var loadTime: Int?
+    /// What verification processed and kept, where it was asked for.
+    var processedInstructions: Int?
+    var states: Int?
     /// The number of runs made, repetitions included, and the instructions they executed.
     var runs = 0
     var instructions = 0
@@ -105,6 +108,8 @@ extension BatchReply.Statistics {
       if let slots { writer.member("slots", slots) }
       if let maps { writer.member("maps", maps) }
       if let loadTime { writer.member("load_ns", loadTime) }
+      if let processedInstructions { writer.member("processed", processedInstructions) }
+      if let states { writer.member("states", states) }
       writer.member("runs", runs)
       writer.member("instructions", instructions)
     }

@@ -50,6 +50,7 @@ public struct BatchServer: Sendable {
       switch error {
       case .request(let error): throw error
       case .verdict(let verdict): return BatchReply(verdict: verdict)
+      case .reply(let reply): return reply
       }
     }
     session.reply.statistics.loadTime = start.duration(to: clock.now).nanoseconds
@@ -68,9 +69,6 @@ public struct BatchServer: Sendable {
       return .init(
         kind: "engine",
         message: "there is no engine '\(request.engine.rawValue)' yet; there is 'checked'")
-    }
-    if request.stage == .verify || request.verified == true {
-      return .init(kind: "verify", message: "there is no verifier yet")
     }
     return nil
   }

@@ -30,6 +30,8 @@ extension BatchSession {
       }
       return
     }
+    if verifies { try verify(chosen, of: object) }
+    guard request.stage == .run else { return }
     try checkMapMemory(object.maps, path: "object")
     let engine = Engine(object)
     do throws(LoadError) {

@@ -16,6 +16,8 @@ struct BatchSession {
   enum Refusal: Error {
     case request(BatchError)
     case verdict(BatchReply.Verdict)
+    /// What is wrong with the program was found after something was counted.
+    case reply(BatchReply)
   }
 
   /// Decodes the request's program and, where it is to run, loads it and makes its maps.
@@ -67,10 +69,11 @@ struct BatchSession {
     try checkMapReferences(of: decoded)
     reply.statistics.slots = slots.count
     reply.statistics.maps = request.maps.count
-    guard request.stage == .run else { return }
     guard let type = request.type else {
       preconditionFailure("a request with slots of its own has a type")
     }
+    if verifies { try verify(decoded, as: type) }
+    guard request.stage == .run else { return }
     guard type == .raw || ContextLayout(for: type) != nil else {
       throw .verdict(Self.verdict(for: .unsupportedType(program: decoded.name, type)))
     }

@@ -9,6 +9,10 @@ struct RunCommand: Subcommand {
     commandName: "run",
     abstract: "Run a program over a capture, or over one packet.",
     discussion: """
+      The program is verified first, with those it can reach by tail calls, and one that is not accepted does not \
+      run: its report tells why (Documentation/Verifier.md). With --unverified it runs all the same; every access is \
+      checked as it is made either way.
+
       Prints verdicts by name with packets and bytes, redirects, events, trace lines, what the maps hold \
       afterwards, and the time a run takes. A program that faults ends that run only; the exit status is then 1.
 
@@ -67,6 +71,9 @@ struct RunCommand: Subcommand {
   @Option(help: "The number of instructions after which a run is ended with a fault.")
   var budget = LoadedProgram.defaultBudget
 
+  @Flag(help: "Run it without a proof that it is safe, with every access checked as it is made.")
+  var unverified = false
+
   @Flag(help: "Print one JSON object, with all there is.")
   var json = false
 
@@ -107,6 +114,7 @@ struct RunCommand: Subcommand {
     let maps = ObjectMaps(file, path: object)
     try contents.fill(maps, in: environment)
     var session = try RunSession(maps, program: name, type: type)
+    if !unverified { try session.verify(reportingTo: environment.errors) }
     session.repeatCount = `repeat`
     session.budget = budget
     for argument in context {

@@ -2,6 +2,7 @@ import ArgumentParser
 import BPFISA
 import BPFObject
 import BPFPlatform
+import BPFRuntime
 import BPFVerifier
 
 /// `bpfkit verify`: whether programs are safe, and what it took to find out.
@@ -160,8 +161,8 @@ struct VerifyCommand: Subcommand {
         continue
       }
       let subject = VerificationReport.Subject(
-        program: linked.program, type: type, attachType: linked.attachType, maps: linked.maps,
-        license: linked.license)
+        program: linked.program, type: type, attachType: linked.attachType,
+        maps: linked.maps.map(\.adjustedAsLoadersDo), license: linked.license)
       reports.append(try verify(subject, of: path, in: environment))
     }
     return reports

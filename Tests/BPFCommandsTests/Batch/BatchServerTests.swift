@@ -177,8 +177,6 @@ import Testing
     (#""classic":"06000000ffffffff","type":"seccomp""#, "classic"),
     (#""ebpf":"9500000000000000","type":"raw","engine":"jit""#, "engine"),
     (#""ebpf":"9500000000000000","type":"raw","engine":"interpreter""#, "engine"),
-    (#""ebpf":"9500000000000000","type":"raw","stage":"verify""#, "verify"),
-    (#""ebpf":"9500000000000000","type":"raw","verified":true"#, "verify"),
     (
       #""ebpf":"9500000000000000","type":"raw","maps":[{"kind":"struct_ops","value_size":4,"max_entries":1}]"#,
       "map_kind"
@@ -290,6 +288,7 @@ import Testing
       #"{"id":1,"ebpf":"79100000000000009500000000000000","type":"raw","runs":[{"input":"ff","repeat":3}]}"#,
       #"{"id":2,"asm":"r0 = 1; l: r0 += 1; if r0 < 9 goto l; exit","type":"xdp","budget":99,"runs":[{}]}"#,
       #"{"id":3,"ebpf":"18010000000000000000000000000000850000000100000095","type":"sched_cls","maps":[{"kind":"hash","key_size":4,"value_size":8,"max_entries":2,"flags":1,"at":[0],"contents":[{"key":"00000000","value":"0000000000000000"}]}]}"#,
+      #"{"id":5,"asm":"r0 = *(u8 *)(r1 + 0); exit","type":"raw","stage":"verify","verified":true,"attach_type":3}"#,
       #"{"id":4,"object":"x.o","program":"p","stage":"decode","verified":false,"engine":"all"}"#,
     ].map { Array($0.utf8) }
     // A generator of our own, so that a failure can be had again.

@@ -101,13 +101,16 @@ import Testing
   @Test func faultsAreCountedAndFailTheCommand() throws {
     let folder = try TemporaryFolder()
     let capture = try Self.capture(in: folder)
-    let run = CommandRun("run", CounterObject.path, "--program", "overrun", "--read", capture)
+    let run = CommandRun(
+      "run", CounterObject.path, "--program", "overrun", "--read", capture, "--unverified")
     #expect(run.status == 1)
     #expect(run.errors.hasSuffix("counter.bpf.o: overrun: 3 runs ended in a fault\n"))
     #expect(run.text.contains("packet 2: "))
     #expect(run.text.contains("counter.bpf.c:"))
     let report = try json(
-      CommandRun("run", CounterObject.path, "--program", "overrun", "--read", capture, "--json"))
+      CommandRun(
+        "run", CounterObject.path, "--program", "overrun", "--read", capture, "--json",
+        "--unverified"))
     #expect(report["faults"]?["count"] == .integer(3))
     #expect(report["faults"]?["first"]?[0]?["class"] == .string("out_of_bounds"))
   }
