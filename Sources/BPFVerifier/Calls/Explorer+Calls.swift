@@ -182,34 +182,26 @@ extension Explorer {
     guard state >= 0, Int(kept.states[state].slot) == slot, let before = previousVisit() else {
       return
     }
-    var index = kept.states[before].firstWord
-    let end = index + Int(kept.states[before].wordCount)
-    var mark = kept.states[before].firstMark
-    while index < end {
-      let entry = StateEntry(kept.words[index])
-      if entry.isSpecial {
-        index += 2
+    for index in kept.states[before].entries {
+      let entry = kept.entries[index]
+      guard entry.shape.contains(.scalar), !provenance.marks[index].contains(.precise) else {
         continue
       }
-      let marks = provenance.marks[mark]
-      mark += 1
-      if entry.isScalar, !marks.contains(.precise) {
-        let place: Place =
-          entry.isSlot
-          ? .slot(entry.frame * Self.slotCount + entry.place - StateEntry.firstSlot)
-          : .register(entry.frame * Self.registerCount + entry.place)
-        let value = self[place]
-        let old = kept.words.number(at: index + entry.numberOffset, entry.form)
-        if value.isScalar, value.spillSize == entry.spillSize, value.number != old {
-          self[place].number = .unknown
-          self[place].id = 0
-          self[place].flags = []
-          if value.spillSize > 0, value.spillSize < 8 {
-            self[place].number = .unsigned(byteCount: Int(value.spillSize))
-          }
-        }
+      let place: Place =
+        entry.isSlot
+        ? .slot(entry.frame * Self.slotCount + entry.place - StateEntry.firstSlot)
+        : .register(entry.frame * Self.registerCount + entry.place)
+      let value = self[place]
+      let encoding = Int(entry.encoding)
+      let old = kept.words.number(
+        at: encoding + 2, Encoding(kept.words[encoding]).form)
+      if value.isScalar, value.spillSize == entry.spillSize, value.number != old {
+        self[place].number =
+          value.spillSize > 0 && value.spillSize < 8
+          ? .unsigned(byteCount: Int(value.spillSize)) : .unknown
+        self[place].id = 0
+        self[place].flags = []
       }
-      index += entry.wordCount
     }
   }
 

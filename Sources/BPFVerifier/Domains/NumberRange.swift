@@ -40,6 +40,12 @@ public struct NumberRange<W: Word>: Hashable, Sendable {
       : NumberRange(.zero, .allOnes, signed: minimum, maximum)
   }
 
+  @inline(__always)
+  public static func == (left: NumberRange, right: NumberRange) -> Bool {
+    left.minimum == right.minimum && left.maximum == right.maximum
+      && left.signedMinimum == right.signedMinimum && left.signedMaximum == right.signedMaximum
+  }
+
   @inline(__always) public var isConstant: Bool { minimum == maximum }
 
   public func contains(_ word: W) -> Bool {

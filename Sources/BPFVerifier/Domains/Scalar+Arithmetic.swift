@@ -7,6 +7,7 @@ extension Scalar {
     if let first = left.constant, let second = right.constant {
       return Scalar(evaluate(operation, first, second))
     }
+    if left.saysNothing || right.saysNothing, operation.hidesOperands { return .unknown }
     switch operation {
     case .add:
       return result(
@@ -61,6 +62,9 @@ extension Scalar {
       return Scalar(
         W(truncating: evaluate(operation, leftBits.value, rightBits.value).bits))
     }
+    let leftSaysNothing = leftBits.isUnknown && left.low == .full
+    let rightSaysNothing = rightBits.isUnknown && right.low == .full
+    if leftSaysNothing || rightSaysNothing, operation.hidesOperands { return anyHalf }
     switch operation {
     case .add: return zeroExtended(leftBits + rightBits, left.low + right.low)
     case .subtract: return zeroExtended(leftBits - rightBits, left.low - right.low)
@@ -89,6 +93,17 @@ extension Scalar {
         count.shift(leftBits) { $0.arithmeticShiftedRight($1) },
         left.low.arithmeticShiftedRight(count.least, count.most))
     }
+  }
+
+  /// Whether any number will do.
+  @inline(__always)
+  private var saysNothing: Bool { bits.isUnknown && range == .full && low == .full }
+
+  /// All numbers of a half, with zeros above.
+  private static var anyHalf: Scalar {
+    let most = W.allOnes.shiftedRight(W.bitWidth - W.Half.bitWidth)
+    return Scalar(
+      parts: Tnum(value: .zero, mask: most), NumberRange.unsigned(.zero, most), .full)
   }
 
   /// The whole word of a half, with zeros above.
@@ -186,5 +201,17 @@ private struct ShiftCount {
       all = all.union(body(bits, count))
     }
     return all
+  }
+}
+
+extension ArithmeticOperation {
+  /// Whether nothing is known of the result where nothing is known of one operand.
+  fileprivate var hidesOperands: Bool {
+    switch self {
+    case .add, .subtract, .xor: true
+    case .multiply, .divide, .signedDivide, .or, .and, .shiftLeft, .shiftRight, .modulo,
+      .signedModulo, .move, .arithmeticShiftRight:
+      false
+    }
   }
 }

@@ -17,6 +17,11 @@ public struct Scalar<W: WideWord>: Hashable, Sendable {
     self.low = low
   }
 
+  @inline(__always)
+  public static func == (left: Scalar, right: Scalar) -> Bool {
+    left.bits == right.bits && left.range == right.range && left.low == right.low
+  }
+
   /// The scalar of parts that were deduced from each other before.
   @inline(__always)
   init(parts bits: Tnum<W>, _ range: NumberRange<W>, _ low: NumberRange<W.Half>) {
@@ -44,6 +49,16 @@ public struct Scalar<W: WideWord>: Hashable, Sendable {
       let scalar = Scalar(bits.value)
       let fits = range.contains(bits.value) && low.contains(Self.half(bits.value))
       return fits ? scalar : nil
+    }
+    if range == .full, low == .full {
+      // All that bits alone say.
+      let half = half(bits)
+      return Scalar(
+        bits: bits,
+        range: NumberRange(
+          bits.minimum, bits.maximum, signed: bits.signedMinimum, bits.signedMaximum),
+        low: NumberRange(
+          half.minimum, half.maximum, signed: half.signedMinimum, half.signedMaximum))
     }
     var bits = bits
     var range = range

@@ -26,6 +26,11 @@ public struct Tnum<W: Word>: Hashable, Sendable {
     Tnum(value: minimum, mask: (minimum ^ maximum).smeared)
   }
 
+  @inline(__always)
+  public static func == (left: Tnum, right: Tnum) -> Bool {
+    left.value == right.value && left.mask == right.mask
+  }
+
   @inline(__always) public var isConstant: Bool { mask == .zero }
   @inline(__always) var isUnknown: Bool { mask == .allOnes }
 

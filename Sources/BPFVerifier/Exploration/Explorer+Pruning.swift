@@ -87,149 +87,134 @@ extension Explorer {
 
   /// Compares a kept state with the one reached.
   mutating func compare(with state: Int, _ comparison: Comparison) -> Bool {
-    let old = kept.states[state]
-    guard Int(old.depth) == depth, old.callbackDepth <= frames[depth].callbackDepth else {
-      return false
-    }
+    guard Int(kept.states[state].depth) == depth,
+      kept.states[state].callbackDepth <= frames[depth].callbackDepth
+    else { return false }
     pairs.removeAll()
+    let entries = kept.states[state].entries
     // Where it differed last time it is likely to differ again.
-    if old.differingWord > 0 {
-      let index = old.firstWord + Int(old.differingWord)
-      let marks = provenance.marks[old.firstMark + Int(old.differingMark)]
-      guard matches(index, StateEntry(kept.words[index]), marks, comparison) else { return false }
+    if !entries.isEmpty {
+      guard matches(Int(kept.states[state].differing), comparison) else { return false }
       pairs.removeAll()
     }
-    var index = old.firstWord
-    let end = index + Int(old.wordCount)
-    var mark = old.firstMark
-    var referenceCount = 0
-    var holdsLock = false
-    while index < end {
-      let entry = StateEntry(kept.words[index])
-      if entry.isSpecial {
-        guard matches(entry, kept.words[index + 1], referenceCount) else { return false }
-        switch entry.special {
-        case .frame: break
-        case .reference: referenceCount += 1
-        case .lock: holdsLock = true
-        }
-        index += 2
-        continue
-      }
-      guard matches(index, entry, provenance.marks[mark], comparison) else {
-        kept.states[state].differingWord = Int32(truncatingIfNeeded: index - old.firstWord)
-        kept.states[state].differingMark = Int32(truncatingIfNeeded: mark - old.firstMark)
+    guard matchesSpecials(of: state) else { return false }
+    for index in entries {
+      guard matches(index, comparison) else {
+        kept.states[state].differing = Int32(truncatingIfNeeded: index)
         return false
       }
-      mark += 1
-      index += entry.wordCount
     }
-    return referenceCount == references.count && holdsLock == (lock != nil)
+    return true
+  }
+
+  /// Compares the calls of frames, references and the lock held.
+  private mutating func matchesSpecials(of state: Int) -> Bool {
+    let first = Int(kept.states[state].firstSpecial)
+    let count = Int(kept.states[state].specialCount)
+    guard count == depth + references.count + (lock == nil ? 0 : 1) else { return false }
+    for offset in 0..<count {
+      let special = kept.specials[first + offset]
+      switch special.kind {
+      case .frame:
+        // From the earlier state the callback was followed as often as is left of its rounds.
+        guard special.id <= UInt32(frames[offset].callbackDepth),
+          special.word == self.special(ofFrame: offset + 1).word
+        else { return false }
+      case .reference:
+        let index = offset - depth
+        guard references.indices.contains(index),
+          special.word == UInt64(UInt32(bitPattern: references[index].frame)),
+          pairs.match(special.id, references[index].id)
+        else { return false }
+      case .lock:
+        guard let lock, special.word == UInt64(UInt32(bitPattern: lock.map)),
+          pairs.match(special.id, lock.id)
+        else { return false }
+      }
+    }
+    return true
   }
 
   /// Whether an entry covers what is in its place now.
   @inline(__always)
-  private mutating func matches(
-    _ index: Int, _ entry: StateEntry, _ marks: Provenance.Mark, _ comparison: Comparison
-  ) -> Bool {
+  private mutating func matches(_ index: Int, _ comparison: Comparison) -> Bool {
+    let entry = kept.entries[index]
+    let isPrecise = comparison != .covers || provenance.marks[index].contains(.precise)
     if entry.isSlot {
-      if comparison == .covers, !marks.contains(.read) { return true }
-      let place = entry.frame * Self.slotCount + entry.place - StateEntry.firstSlot
-      return matchesSlot(index, entry, marks, place, comparison)
+      if comparison == .covers, !provenance.marks[index].contains(.read) { return true }
+      let place = entry.frame &* Self.slotCount &+ entry.place &- StateEntry.firstSlot
+      if entry.bytes != stacks[place].bytes || entry.spillSize != stacks[place].value.spillSize {
+        guard comparison != .same, coversBytes(entry, stacks[place], isPrecise: isPrecise) else {
+          return false
+        }
+        // What is left to compare is a register stored there, by both in the same bytes.
+        if entry.spillSize != stacks[place].value.spillSize { return true }
+      }
+      if entry.spillSize == 0, !entry.shape.contains(.dynptr) { return true }
+      if entry.shape.contains(.scalar), !isPrecise {
+        return options.isPrivileged || stacks[place].value.kind == .scalar
+      }
+      if entry.encoding == stacks[place].value.encoding, !entry.shape.contains(.identity) {
+        return true
+      }
+      return Self.matches(entry, stacks[place].value, comparison, kept.words, &pairs, &lastID)
     }
-    let place = entry.frame * Self.registerCount + entry.place
-    let isPrecise = comparison != .covers || marks.contains(.precise)
-    if entry.isScalar, !isPrecise {
+    let place = entry.frame &* Self.registerCount &+ entry.place
+    if entry.shape.contains(.scalar), !isPrecise {
       let kind = registers[place].kind
       return kind == .scalar || kind != .uninitialized && options.isPrivileged
     }
-    return matchesInFull(index, entry, .register(place), comparison)
-  }
-
-  /// Compares a frame's call, a reference or the lock held.
-  private mutating func matches(_ entry: StateEntry, _ word: UInt64, _ referenceIndex: Int) -> Bool
-  {
-    switch entry.special {
-    case .frame:
-      let index = Int(entry.specialNumber & 0xff)
-      // From the earlier state the callback was followed as often as is left of its rounds.
-      guard let callbackDepth = entry.callbackDepth,
-        callbackDepth <= frames[index - 1].callbackDepth
-      else { return false }
-      let frame = frames[index]
-      return word
-        == UInt64(UInt32(bitPattern: frame.callSite)) | UInt64(frame.function) << 32
-        | UInt64(frame.role.rawValue) << 48
-    case .reference:
-      guard referenceIndex < references.count else { return false }
-      return pairs.match(entry.specialNumber, references[referenceIndex].id)
-    case .lock:
-      guard let lock, UInt64(UInt32(bitPattern: lock.map)) == word else { return false }
-      return pairs.match(entry.specialNumber, lock.id)
+    if entry.encoding == registers[place].encoding, !entry.shape.contains(.identity) {
+      return true
     }
+    return Self.matches(entry, registers[place], comparison, kept.words, &pairs, &lastID)
   }
 
   /// Whether a kept value covers one there is now (kernel: `regsafe`).
-  @inline(__always)
-  private mutating func matchesInFull(
-    _ start: Int, _ entry: StateEntry, _ place: Place, _ comparison: Comparison
-  ) -> Bool {
-    switch place {
-    case .register(let index):
-      Self.matches(start, entry, registers[index], comparison, kept.words, &pairs, &lastID)
-    case .slot(let index):
-      Self.matches(start, entry, stacks[index].value, comparison, kept.words, &pairs, &lastID)
-    }
-  }
-
-  @inline(__always)
   private static func matches(
-    _ start: Int, _ entry: StateEntry, _ value: Value, _ comparison: Comparison,
-    _ words: [UInt64], _ pairs: inout IdentityPairs, _ lastID: inout UInt32
+    _ entry: StateEntry, _ value: Value, _ comparison: Comparison, _ words: [UInt64],
+    _ pairs: inout IdentityPairs, _ lastID: inout UInt32
   ) -> Bool {
-    guard entry.kindNumber == value.kind.rawValue, value.flags.isSuperset(of: entry.flags) else {
-      return false
-    }
+    let index = Int(entry.encoding)
+    let encoding = Encoding(words[index])
+    guard encoding.kindNumber == value.kind.rawValue, value.flags.isSuperset(of: encoding.flags)
+    else { return false }
     // Only what is known of the packet's end may be more.
-    guard value.flags.subtracting(entry.flags).isSubset(of: [.atEnd, .beyondEnd]) else {
+    guard value.flags.subtracting(encoding.flags).isSubset(of: [.atEnd, .beyondEnd]) else {
       return false
     }
-    let numbers = start + entry.numberOffset
-    let identity = start + 1 + (entry.hasBytes ? 1 : 0)
+    let identity = words[index + 1]
     switch value.kind {
     case .uninitialized: return true
     case .scalar:
-      guard covers(numbers, entry.form, value.number, comparison, words) else { return false }
-      guard entry.hasIdentity else { return true }
+      guard covers(index + 2, encoding.form, value.number, comparison, words) else { return false }
+      guard entry.shape.contains(.identity) else { return true }
       // Numbers found equal before are equal in the other state too, and so far from each other.
-      let word = words[identity]
-      let id = UInt32(truncatingIfNeeded: word)
+      let id = UInt32(truncatingIfNeeded: identity)
       if value.id == 0 {
         lastID &+= 1
         return pairs.match(id, lastID)
       }
-      return Int32(truncatingIfNeeded: word >> 32) == value.offset && pairs.match(id, value.id)
+      return Int32(truncatingIfNeeded: identity >> 32) == value.offset && pairs.match(id, value.id)
     case .packet, .packetMetadata:
-      guard comparison == .same ? entry.range == value.range : entry.range <= value.range else {
-        return false
-      }
+      guard comparison == .same ? encoding.range == value.range : encoding.range <= value.range
+      else { return false }
     case .stack, .context, .packetEnd, .map, .mapValue, .mapKey, .memory, .function, .socket,
       .socketCommon, .tcpSocket, .dynptr:
       break
     }
-    let word = words[identity]
-    guard Int32(truncatingIfNeeded: word) == value.object,
-      Int32(truncatingIfNeeded: word >> 32) == value.offset
+    guard Int32(truncatingIfNeeded: identity) == value.object,
+      Int32(truncatingIfNeeded: identity >> 32) == value.offset
     else { return false }
-    let second = entry.hasSecondIdentity ? words[identity + 1] : 0
+    let second = words[index + 2]
     return pairs.match(UInt32(truncatingIfNeeded: second), value.id)
       && pairs.match(UInt32(truncatingIfNeeded: second >> 32), value.reference)
-      && covers(numbers, entry.form, value.number, comparison, words)
+      && covers(index + 3, encoding.form, value.number, comparison, words)
   }
 
   @inline(__always)
   private static func covers(
-    _ index: Int, _ form: StateEntry.Form, _ number: Number, _ comparison: Comparison,
+    _ index: Int, _ form: Encoding.Form, _ number: Number, _ comparison: Comparison,
     _ words: [UInt64]
   ) -> Bool {
     switch form {
@@ -242,63 +227,34 @@ extension Explorer {
     }
   }
 
-  /// Whether a kept stack slot covers one there is now (kernel: `stacksafe`).
-  private mutating func matchesSlot(
-    _ index: Int, _ entry: StateEntry, _ marks: Provenance.Mark, _ place: Int,
-    _ comparison: Comparison
-  ) -> Bool {
-    let bytes = kept.words[index + 1]
-    if bytes != stacks[place].bytes || entry.spillSize != stacks[place].value.spillSize {
-      if comparison == .same { return false }
-      let slot = stacks[place]
-      for byte in 0..<8 {
-        let old = bytes >> UInt64(byte * 8) & 0xff
-        let new = slot.kind(ofByte: byte)
-        switch old {
-        case StackSlot.ByteKind.uninitialized: continue
-        case StackSlot.ByteKind.data:
-          if options.isPrivileged {
-            if new == StackSlot.ByteKind.dynptr { return false }
-            continue
-          }
-          let isNumber =
-            new == StackSlot.ByteKind.data || new == StackSlot.ByteKind.zero
-            || new == StackSlot.ByteKind.spill && slot.value.isScalar
-          guard isNumber else { return false }
-        case StackSlot.ByteKind.spill:
-          guard coversSpill(entry, marks, slot, byte, comparison) else { return false }
-        case _:
-          guard old == new else { return false }
+  /// Whether the bytes of a kept stack slot cover those there are now, but for what is stored there (kernel: `stacksafe`).
+  private func coversBytes(_ entry: StateEntry, _ slot: StackSlot, isPrecise: Bool) -> Bool {
+    for byte in 0..<8 {
+      let new = slot.kind(ofByte: byte)
+      switch entry.bytes >> UInt64(byte * 8) & 0xff {
+      case StackSlot.ByteKind.uninitialized: continue
+      case StackSlot.ByteKind.data:
+        if options.isPrivileged {
+          if new == StackSlot.ByteKind.dynptr { return false }
+          continue
         }
+        let isNumber =
+          new == StackSlot.ByteKind.data || new == StackSlot.ByteKind.zero
+          || new == StackSlot.ByteKind.spill && slot.value.isScalar
+        guard isNumber else { return false }
+      case StackSlot.ByteKind.spill:
+        if new == StackSlot.ByteKind.spill, entry.spillSize == slot.value.spillSize { continue }
+        // A number that decides nothing covers any.
+        guard entry.shape.contains(.scalar), !isPrecise else { return false }
+        let isNumber =
+          new == StackSlot.ByteKind.data || new == StackSlot.ByteKind.zero
+          || new == StackSlot.ByteKind.spill && slot.value.isScalar
+          || new == StackSlot.ByteKind.uninitialized && options.isPrivileged
+        guard isNumber else { return false }
+      case let old:
+        guard old == new else { return false }
       }
-      // What is left to compare is a register stored there, by both in the same bytes.
-      if entry.spillSize != slot.value.spillSize { return true }
-    }
-    if entry.spillSize != 0 {
-      if entry.isScalar, comparison == .covers, !marks.contains(.precise) {
-        return options.isPrivileged || stacks[place].value.kind == .scalar
-      }
-      return matchesInFull(index, entry, .slot(place), comparison)
-    }
-    if entry.kindNumber == Value.Kind.dynptr.rawValue {
-      return matchesInFull(index, entry, .slot(place), comparison)
     }
     return true
-  }
-
-  /// Whether a byte of a number stored before covers one that is none of a number stored.
-  private func coversSpill(
-    _ entry: StateEntry, _ marks: Provenance.Mark, _ slot: StackSlot, _ byte: Int,
-    _ comparison: Comparison
-  ) -> Bool {
-    let new = slot.kind(ofByte: byte)
-    if entry.spillSize == slot.value.spillSize, new == StackSlot.ByteKind.spill { return true }
-    guard entry.isScalar, comparison == .covers, !marks.contains(.precise) else {
-      return false
-    }
-    // A number that decides nothing covers any.
-    return new == StackSlot.ByteKind.data || new == StackSlot.ByteKind.zero
-      || new == StackSlot.ByteKind.spill && slot.value.isScalar
-      || new == StackSlot.ByteKind.uninitialized && options.isPrivileged
   }
 }

@@ -16,7 +16,8 @@ extension Explorer {
 
   /// Finds the values that are needed, and which of their identities more than one number has.
   private mutating func findNeeded() {
-    needed.removeAll(keepingCapacity: true)
+    neededRegisters.removeAll(keepingCapacity: true)
+    neededSlots.removeAll(keepingCapacity: true)
     counts.removeAll()
     for frame in 0...depth {
       var live = liveRegisters(frame)
@@ -28,7 +29,7 @@ extension Explorer {
         if registers[index].kind == .scalar, registers[index].id != 0 {
           counts.add(registers[index].id)
         }
-        needed.append(NeededPlace(frame: frame, place: register, index: index))
+        neededRegisters.append(NeededPlace(frame: frame, place: register, index: index))
       }
       var occupied = frames[frame].occupied
       while occupied != 0 {
@@ -38,7 +39,7 @@ extension Explorer {
         if stacks[index].value.kind == .scalar, stacks[index].value.id != 0 {
           counts.add(stacks[index].value.id)
         }
-        needed.append(
+        neededSlots.append(
           NeededPlace(frame: frame, place: StateEntry.firstSlot &+ place, index: index))
       }
     }
@@ -49,40 +50,20 @@ extension Explorer {
   /// Keeps the state: later ones at this slot are compared with it.
   mutating func keep() throws(Rejection.Problem) {
     findNeeded()
-    kept.reserve(
-      needed.count * StateEntry.wordLimit + 2 * (depth + references.count + 1))
-    let firstWord = kept.wordCount
-    let firstMark = provenance.marks.count
-    let firstNode = provenance.keep(count: needed.count)
-    Self.writeEntries(
-      frames, depth, references, lock, needed, registers, stacks, counts, to: &kept)
-    var node = firstNode
-    for place in needed {
-      let index = place.index
-      if place.isRegister {
-        let origin = registers[index].node
-        if !registers.isSaved(index) {
-          pending.nodes.append(.init(place: .register(index), node: origin))
-        }
-        provenance.setOrigin(of: node, origin)
-        registers[unsaved: index].node = node
-      } else {
-        let origin = stacks[index].value.node
-        if !stacks.isSaved(index) {
-          pending.nodes.append(.init(place: .slot(index), node: origin))
-        }
-        provenance.setOrigin(of: node, origin)
-        stacks[unsaved: index].value.node = node
-      }
-      node &+= 1
-    }
+    let firstEntry = kept.entries.count
+    let firstSpecial = kept.specials.count
+    keepSpecials()
+    encodeNeeded()
+    Self.appendEntries(neededRegisters, registers, neededSlots, stacks, counts, to: &kept.entries)
+    linkNodes()
     let state = KeptState(
       slot: Int32(truncatingIfNeeded: slot), parent: parent, next: kept.latest[slot], branches: 1,
-      firstWord: firstWord,
-      wordCount: Int32(truncatingIfNeeded: kept.wordCount - firstWord), firstMark: firstMark,
-      entryCount: Int32(truncatingIfNeeded: needed.count),
+      firstEntry: Int32(truncatingIfNeeded: firstEntry),
+      entryCount: Int32(truncatingIfNeeded: kept.entries.count - firstEntry),
+      firstSpecial: Int32(truncatingIfNeeded: firstSpecial),
+      specialCount: Int32(truncatingIfNeeded: kept.specials.count - firstSpecial),
       mayGotoDepth: mayGotoDepth, callbackDepth: frames[depth].callbackDepth,
-      depth: Int32(truncatingIfNeeded: depth))
+      depth: Int32(truncatingIfNeeded: depth), differing: Int32(truncatingIfNeeded: firstEntry))
     parent = Int32(truncatingIfNeeded: kept.states.count)
     kept.latest[slot] = parent
     kept.states.append(state)
@@ -91,52 +72,99 @@ extension Explorer {
     try checkMemory()
   }
 
-  /// Writes the state in compact form.
-  private static func writeEntries(
-    _ frames: borrowing TrailedArray<Frame>, _ depth: Int, _ references: borrowing [Reference],
-    _ lock: HeldLock?, _ needed: borrowing [NeededPlace],
-    _ registers: borrowing TrailedArray<Value>, _ stacks: borrowing TrailedArray<StackSlot>,
-    _ counts: borrowing IdentityCounts, to kept: inout KeptStates
+  /// Writes the values that changed since they were written last.
+  private mutating func encodeNeeded() {
+    for place in neededRegisters where registers[place.index].encoding == 0 {
+      let encoding = Encoding.write(registers[place.index], to: &kept.words)
+      registers[unsaved: place.index].encoding = encoding
+    }
+    for place in neededSlots
+    where stacks[place.index].value.encoding == 0
+      && stacks[place.index].value.kind != .uninitialized
+    {
+      let encoding = Encoding.write(stacks[place.index].value, to: &kept.words)
+      stacks[unsaved: place.index].value.encoding = encoding
+    }
+  }
+
+  private static func appendEntries(
+    _ neededRegisters: [NeededPlace], _ registers: TrailedArray<Value>,
+    _ neededSlots: [NeededPlace], _ stacks: TrailedArray<StackSlot>, _ counts: IdentityCounts,
+    to entries: inout [StateEntry]
   ) {
-    var end = kept.wordCount
-    var words = kept.words.mutableSpan
-    for index in 0..<depth {
-      let frame = frames[index + 1]
-      words[end] = StateEntry(frame: index + 1, callbackDepth: frames[index].callbackDepth).word
-      words[end + 1] =
-        UInt64(UInt32(bitPattern: frame.callSite)) | UInt64(frame.function) << 32
-        | UInt64(frame.role.rawValue) << 48
-      end += 2
-    }
-    for index in references.indices {
-      let reference = references[index]
-      words[end] = StateEntry(.reference, reference.id).word
-      words[end + 1] =
-        UInt64(UInt32(bitPattern: reference.slot))
-        | UInt64(UInt32(bitPattern: reference.frame)) << 32
-      end += 2
-    }
-    if let lock {
-      words[end] = StateEntry(.lock, lock.id).word
-      words[end + 1] = UInt64(UInt32(bitPattern: lock.map))
-      end += 2
-    }
-    for index in needed.indices {
-      let place = needed[index]
-      if place.isRegister {
-        let id = registers[place.index].id
-        StateEntry.write(
-          registers[place.index], at: place.location, bytes: nil,
-          keepsIdentity: id != 0 && counts.isShared(id), to: &words, &end)
-      } else {
-        let id = stacks[place.index].value.id
-        StateEntry.write(
-          stacks[place.index].value, at: place.location, bytes: stacks[place.index].bytes,
-          keepsIdentity: id != 0 && counts.isShared(id), to: &words, &end)
+    let count = neededRegisters.count + neededSlots.count
+    let room = entries.count + count <= entries.capacity ? count : max(count, entries.count)
+    entries.append(addingCapacity: room) { entries in
+      for place in neededRegisters {
+        entries.append(
+          StateEntry(
+            location: place.location, shape: shape(of: registers[place.index], counts),
+            spillSize: 0, encoding: registers[place.index].encoding, bytes: 0))
+      }
+      for place in neededSlots {
+        entries.append(
+          StateEntry(
+            location: place.location, shape: shape(of: stacks[place.index].value, counts),
+            spillSize: stacks[place.index].value.spillSize,
+            encoding: stacks[place.index].value.encoding, bytes: stacks[place.index].bytes))
       }
     }
-    _ = consume words
-    kept.wordCount = end
+  }
+
+  @inline(__always)
+  private static func shape(of value: Value, _ counts: IdentityCounts) -> StateEntry.Shape {
+    if value.kind == .scalar {
+      return value.id != 0 && counts.isShared(value.id) ? [.scalar, .identity] : .scalar
+    }
+    if value.kind == .dynptr { return [.dynptr, .identity] }
+    return value.id | value.reference != 0 ? .identity : []
+  }
+
+  /// Gives the values that were kept nodes of their entries.
+  private mutating func linkNodes() {
+    let first = provenance.keep(count: neededRegisters.count + neededSlots.count)
+    Self.link(neededRegisters, from: first, &registers, \.node, &pending.nodes, &origins)
+    provenance.setOrigins(from: first, origins)
+    let firstSlot = first + UInt32(truncatingIfNeeded: neededRegisters.count)
+    Self.link(neededSlots, from: firstSlot, &stacks, \.value.node, &pending.nodes, &origins)
+    provenance.setOrigins(from: firstSlot, origins)
+  }
+
+  @inline(__always)
+  private static func link<Element>(
+    _ places: [NeededPlace], from first: UInt32, _ elements: inout TrailedArray<Element>,
+    _ node: WritableKeyPath<Element, UInt32>, _ saved: inout [PendingBranches.SavedNode],
+    _ origins: inout [UInt32]
+  ) {
+    origins.removeAll(keepingCapacity: true)
+    elements.updateUnsaved(places) { element, isSaved, position in
+      let origin = element[keyPath: node]
+      origins.append(origin)
+      if !isSaved { saved.append(.init(place: places[position], node: origin)) }
+      element[keyPath: node] = first &+ UInt32(truncatingIfNeeded: position)
+    }
+  }
+
+  private mutating func keepSpecials() {
+    for index in 0..<depth {
+      kept.specials.append(special(ofFrame: index + 1))
+    }
+    for reference in references {
+      kept.specials.append(
+        StateSpecial(
+          kind: .reference, id: reference.id, word: UInt64(UInt32(bitPattern: reference.frame))))
+    }
+    if let lock {
+      kept.specials.append(
+        StateSpecial(kind: .lock, id: lock.id, word: UInt64(UInt32(bitPattern: lock.map))))
+    }
+  }
+
+  func special(ofFrame index: Int) -> StateSpecial {
+    StateSpecial(
+      kind: .frame, id: UInt32(frames[index - 1].callbackDepth),
+      word: UInt64(UInt32(bitPattern: frames[index].callSite))
+        | UInt64(frames[index].function) << 32 | UInt64(frames[index].role.rawValue) << 48)
   }
 
   private mutating func checkMemory() throws(Rejection.Problem) {
@@ -175,9 +203,10 @@ extension Explorer {
     frames.undo(to: branch.frames)
     // Nodes after values: a value that was saved has the node it had then.
     while pending.nodes.count > branch.savedNodes, let saved = pending.nodes.popLast() {
-      switch saved.place {
-      case .register(let index): registers[unsaved: index].node = saved.node
-      case .slot(let index): stacks[unsaved: index].value.node = saved.node
+      if saved.place.isRegister {
+        registers[unsaved: saved.place.index].node = saved.node
+      } else {
+        stacks[unsaved: saved.place.index].value.node = saved.node
       }
     }
     depth = branch.depth
@@ -228,54 +257,44 @@ extension Explorer {
   /// Says that everything there is now may matter, as a loop that is cut here will go on with it.
   mutating func markEverything() {
     findNeeded()
-    for place in needed {
-      if place.isRegister {
-        provenance.markPrecise(registers[place.index].node)
-      } else {
-        provenance.markPrecise(stacks[place.index].value.node)
-        provenance.markRead(stacks[place.index].value.node)
-      }
+    for place in neededRegisters { provenance.markPrecise(registers[place.index].node) }
+    for place in neededSlots {
+      provenance.markPrecise(stacks[place.index].value.node)
+      provenance.markRead(stacks[place.index].value.node)
     }
   }
 
   /// What mattered to paths from a kept state that covers this one matters here.
   mutating func inheritMarks(of state: Int) {
-    var index = kept.states[state].firstWord
-    let end = index + Int(kept.states[state].wordCount)
-    var mark = kept.states[state].firstMark
-    while index < end {
-      let entry = StateEntry(kept.words[index])
-      if entry.isSpecial {
-        index += 2
-        continue
-      }
-      let marks = provenance.marks[mark]
-      mark += 1
-      index += entry.wordCount
+    for index in kept.states[state].entries {
+      let marks = provenance.marks[index]
       if marks.isEmpty { continue }
-      let node =
-        entry.isSlot
-        ? stacks[entry.frame * Self.slotCount + entry.place - StateEntry.firstSlot].value.node
-        : registers[entry.frame * Self.registerCount + entry.place].node
-      if marks.contains(.precise) { provenance.markPrecise(node) }
-      if marks.contains(.read), entry.isSlot { provenance.markRead(node) }
+      let entry = kept.entries[index]
+      if entry.isSlot {
+        let place = entry.frame * Self.slotCount + entry.place - StateEntry.firstSlot
+        let node = stacks[place].value.node
+        if marks.contains(.precise) { provenance.markPrecise(node) }
+        if marks.contains(.read) { provenance.markRead(node) }
+      } else if marks.contains(.precise) {
+        provenance.markPrecise(registers[entry.frame * Self.registerCount + entry.place].node)
+      }
     }
   }
 }
 
 /// A value that is needed: where it is, in short.
 struct NeededPlace {
-  private let bits: UInt32
+  /// As in ``StateEntry/location``.
+  let location: UInt16
+  private let number: UInt16
 
   @inline(__always)
   init(frame: Int, place: Int, index: Int) {
-    bits =
-      UInt32(truncatingIfNeeded: StateEntry.location(frame: frame, place: place))
-      | UInt32(truncatingIfNeeded: index) << 16
+    location = UInt16(truncatingIfNeeded: StateEntry.location(frame: frame, place: place))
+    number = UInt16(truncatingIfNeeded: index)
   }
 
-  @inline(__always) var location: Int { Int(bits & 0xffff) }
   /// The index among all registers, or among all slots.
-  @inline(__always) var index: Int { Int(bits >> 16) }
-  @inline(__always) var isRegister: Bool { bits & 0x7f < UInt32(StateEntry.firstSlot) }
+  @inline(__always) var index: Int { Int(number) }
+  @inline(__always) var isRegister: Bool { location & 0x7f < UInt16(StateEntry.firstSlot) }
 }

@@ -1,9 +1,11 @@
-/// The states kept for comparison, in a compact form: what is needed of each register and stack slot, in a few words.
+/// The states kept for comparison, in a compact form.
 struct KeptStates {
-  /// The words of all states, and room for more.
-  var words: [UInt64] = []
-  var wordCount = 0
   var states: [KeptState] = []
+  /// What each has of registers and stack; marks have the same indices.
+  var entries: [StateEntry] = []
+  /// The values of entries; the first word stands for none.
+  var words: [UInt64] = [0]
+  var specials: [StateSpecial] = []
   /// The state kept last at each slot, or -1.
   var latest: [Int32]
 
@@ -11,15 +13,11 @@ struct KeptStates {
     latest = [Int32](repeating: -1, count: slotCount)
   }
 
-  /// Makes room for words.
-  mutating func reserve(_ count: Int) {
-    let missing = wordCount + count - words.count
-    if missing > 0 {
-      words.append(contentsOf: repeatElement(0, count: max(missing, max(words.count, 1 << 10))))
-    }
+  var byteCount: Int {
+    words.count * 8 + entries.count * (MemoryLayout<StateEntry>.stride + 1)
+      + specials.count * MemoryLayout<StateSpecial>.stride
+      + states.count * MemoryLayout<KeptState>.stride
   }
-
-  var byteCount: Int { wordCount * 8 + states.count * MemoryLayout<KeptState>.stride }
 }
 
 /// A state that was kept when exploration passed an instruction.
@@ -33,19 +31,18 @@ struct KeptState {
   var branches: Int32
   var hits: Int32 = 0
   var misses: Int32 = 0
-  var firstWord: Int
-  var wordCount: Int32
-  /// The marks of its entries, by their first.
-  var firstMark: Int
+  var firstEntry: Int32
   var entryCount: Int32
+  var firstSpecial: Int32
+  var specialCount: Int32
   var mayGotoDepth: Int32
   var callbackDepth: Int32
-  /// The frame that ran; where the others were called from is among the entries.
+  /// The frame that ran; where the others were called from is among the specials.
   var depth: Int32
-  /// The entry that differed when a state was last compared with it, by its first word and its mark, from the state's own
-  /// first ones; 0 where there is none.
-  var differingWord: Int32 = 0
-  var differingMark: Int32 = 0
+  /// The entry that differed when a state was last compared with it.
+  var differing: Int32
+
+  var entries: Range<Int> { Int(firstEntry)..<Int(firstEntry + entryCount) }
 }
 
 /// Branches put aside, the last one first: what it takes to come back to each.
@@ -55,7 +52,7 @@ struct PendingBranches {
   var nodes: [SavedNode] = []
 
   struct SavedNode {
-    var place: Place
+    var place: NeededPlace
     var node: UInt32
   }
 

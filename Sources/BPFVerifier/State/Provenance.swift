@@ -57,24 +57,30 @@ struct Provenance {
   mutating func keep(count: Int) -> UInt32 {
     let first = nodes.count
     let firstMark = marks.count
-    marks.append(contentsOf: repeatElement([], count: count))
-    nodes.reserveCapacity(Self.capacity(for: first + count, nodes.capacity))
-    for entry in 0..<count {
-      nodes.append(
-        Node(
-          first: 0, second: 0, entry: Int32(truncatingIfNeeded: firstMark + entry), marks: []))
+    nodes.append(addingCapacity: Self.growth(first, count, nodes.capacity)) { nodes in
+      for entry in 0..<count {
+        nodes.append(
+          Node(
+            first: 0, second: 0, entry: Int32(truncatingIfNeeded: firstMark &+ entry), marks: []))
+      }
+    }
+    marks.append(addingCapacity: Self.growth(firstMark, count, marks.capacity)) { marks in
+      for _ in 0..<count { marks.append([]) }
     }
     return UInt32(truncatingIfNeeded: first)
   }
 
-  private static func capacity(for count: Int, _ capacity: Int) -> Int {
-    count <= capacity ? count : max(count, capacity * 2)
+  /// How much to ask for, so that all growth together costs no more than what is kept.
+  @inline(__always)
+  private static func growth(_ count: Int, _ added: Int, _ capacity: Int) -> Int {
+    count + added <= capacity ? added : max(added, count)
   }
 
-  /// Says what value the node of an entry is of.
+  /// Says what values the nodes from one on are made of.
   @inline(__always)
-  mutating func setOrigin(of node: UInt32, _ origin: UInt32) {
-    nodes[Int(node)].first = origin
+  mutating func setOrigins(from first: UInt32, _ origins: [UInt32]) {
+    var nodes = nodes.mutableSpan
+    for index in origins.indices { nodes[Int(first) &+ index].first = origins[index] }
   }
 
   /// Marks all entries a value depends on.

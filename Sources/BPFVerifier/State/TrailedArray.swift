@@ -59,6 +59,28 @@ struct TrailedArray<Element> {
     stamps[index] = current
   }
 
+  /// Changes elements so that the changes are not undone, at the cost of one look at the array.
+  ///
+  /// - Parameter body: Is given an element, whether it was saved since the last mark, and which it is among the places.
+  @inline(__always)
+  mutating func updateUnsaved(
+    _ places: [NeededPlace], _ body: (inout Element, _ isSaved: Bool, _ position: Int) -> Void
+  ) {
+    Self.update(places, &elements, stamps, current, body)
+  }
+
+  @inline(__always)
+  private static func update(
+    _ places: [NeededPlace], _ elements: inout [Element], _ stamps: [UInt32], _ current: UInt32,
+    _ body: (inout Element, _ isSaved: Bool, _ position: Int) -> Void
+  ) {
+    var span = elements.mutableSpan
+    for position in places.indices {
+      let index = places[position].index
+      body(&span[index], stamps[index] == current, position)
+    }
+  }
+
   /// A mark to come back to. Marks are come back to in reverse order.
   mutating func mark() -> Mark {
     let mark = Mark(count: trail.count, stamp: current)

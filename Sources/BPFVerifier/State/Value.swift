@@ -3,26 +3,28 @@ typealias Number = Scalar<UInt64>
 
 /// What a register holds, or 8 bytes of stack that a register was stored to.
 struct Value {
-  var kind: Kind
-  var flags: Flags = []
+  var kind: Kind { didSet { encoding = 0 } }
+  var flags: Flags = [] { didSet { encoding = 0 } }
   /// How many bytes of a spilled register a stack slot has; 0 where it has none.
   var spillSize: UInt8 = 0
   /// How many bytes from the start of the packet region are proved to be there, for a pointer with this variable offset.
-  var range: Int32 = 0
+  var range: Int32 = 0 { didSet { encoding = 0 } }
   /// What it points to: a frame's index for the stack, a map's index, the size of memory in bytes, a function's slot, the bytes
   /// of a dynptr.
-  var object: Int32 = 0
+  var object: Int32 = 0 { didSet { encoding = 0 } }
   /// The constant part of a pointer's offset; of a number, how far it is from others with the same ``id``.
-  var offset: Int32 = 0
+  var offset: Int32 = 0 { didSet { encoding = 0 } }
   /// The same for values that are equal but for their offset: what is found out of one holds for all. 0 where there are no
   /// others.
-  var id: UInt32 = 0
+  var id: UInt32 = 0 { didSet { encoding = 0 } }
   /// What has to be released, or was not released yet for the pointer to be valid; 0 where nothing.
-  var reference: UInt32 = 0
+  var reference: UInt32 = 0 { didSet { encoding = 0 } }
   /// Where it came from, for finding out what a decision depends on (``Provenance``).
   var node: UInt32 = 0
+  /// Where it is written in the words of kept states, as it is now; 0 where it is not.
+  var encoding: UInt32 = 0
   /// The number, or the variable part of a pointer's offset.
-  var number: Number
+  var number: Number { didSet { encoding = 0 } }
 
   enum Kind: UInt8 {
     /// Nothing that may be read.
@@ -115,21 +117,34 @@ struct Value {
 }
 
 extension Scalar where W == UInt64 {
-  static let zero = Scalar(0)
+  @inline(__always) static var zero: Scalar { Scalar(0) }
 
   /// All numbers of a count of bytes.
+  @inline(__always)
   static func unsigned(byteCount: Int) -> Scalar {
     switch byteCount {
-    case 1: oneByte
-    case 2: twoBytes
+    case 1: upTo(0xff)
+    case 2: upTo(0xffff)
     case 4: fourBytes
     default: unknown
     }
   }
 
-  private static let oneByte = unknown.zeroExtended(fromBits: 8)
-  private static let twoBytes = unknown.zeroExtended(fromBits: 16)
-  private static let fourBytes = unknown.zeroExtended(fromBits: 32)
+  /// All numbers up to one of the form 2ⁿ - 1, which is less than 2³¹.
+  @inline(__always)
+  private static func upTo(_ most: UInt64) -> Scalar {
+    let low = UInt32(truncatingIfNeeded: most)
+    return Scalar(
+      parts: Tnum(value: 0, mask: most), NumberRange(0, most, signed: 0, most),
+      NumberRange(0, low, signed: 0, low))
+  }
+
+  @inline(__always)
+  private static var fourBytes: Scalar {
+    let most: UInt64 = 0xffff_ffff
+    return Scalar(
+      parts: Tnum(value: 0, mask: most), NumberRange(0, most, signed: 0, most), .full)
+  }
 
   static func range(_ minimum: UInt64, _ maximum: UInt64) -> Scalar {
     result(range: .unsigned(minimum, maximum))

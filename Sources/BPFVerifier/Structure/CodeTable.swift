@@ -24,8 +24,12 @@ struct CodeTable {
     /// A state that comes here is always kept.
     static let checkpoint: UInt8 = 4
     static let reachable: UInt8 = 8
-    /// A jump leads here.
-    static let jumpTarget: UInt8 = 16
+    /// The instruction may go on at the one after it.
+    static let fallsThrough: UInt8 = 16
+    static let branch: UInt8 = 32
+    /// The instruction calls a function of the program, or takes the address of one.
+    static let functionUse: UInt8 = 64
+    static let jumpIndirect: UInt8 = 128
   }
 
   @inline(__always)
@@ -52,6 +56,7 @@ struct CodeTable {
       let slot = instructions.count
       let instruction = program.instruction(at: slot)
       instructions.append(instruction)
+      marks[slot] = Self.flow(of: instruction)
       if instruction.slotCount == 2 {
         instructions.append(instruction)
         marks[slot + 1] = Mark.secondHalf
@@ -71,14 +76,41 @@ struct CodeTable {
     findLiveRegisters()
   }
 
+  /// How an instruction goes on.
+  private static func flow(of instruction: Instruction) -> UInt8 {
+    switch instruction {
+    case .arithmetic, .negate, .moveSignExtended, .byteSwap, .castAddressSpace, .load, .store,
+      .atomic, .loadAcquire, .storeRelease, .loadPacket:
+      Mark.fallsThrough
+    case .loadWide(_, let immediate):
+      if case .function = immediate {
+        Mark.fallsThrough | Mark.functionUse
+      } else {
+        Mark.fallsThrough
+      }
+    case .jump, .jumpLong: Mark.branch
+    case .jumpIf, .mayGoto: Mark.branch | Mark.fallsThrough
+    case .jumpIndirect: Mark.jumpIndirect
+    case .call(let target):
+      if case .local = target { Mark.fallsThrough | Mark.functionUse } else { Mark.fallsThrough }
+    case .exit: 0
+    }
+  }
+
+  /// The slot after the instruction at one.
+  @inline(__always)
+  private func next(_ slot: Int) -> Int {
+    let next = slot + 1
+    return next < marks.count && has(Mark.secondHalf, at: next) ? next + 1 : next
+  }
+
   private static func findFunctions(
     _ instructions: [Instruction], _ marks: [UInt8]
   ) throws(StructureError) -> [Int] {
     var isFunction = [Bool](repeating: false, count: instructions.count)
     isFunction[0] = true
-    for slot in instructions.indices where marks[slot] & Mark.secondHalf == 0 {
-      let instruction = instructions[slot]
-      guard let target = instruction.target(at: slot), !instruction.isBranch else { continue }
+    for slot in instructions.indices where marks[slot] & Mark.functionUse != 0 {
+      guard let target = instructions[slot].target(at: slot) else { continue }
       guard instructions.indices.contains(target) else {
         throw StructureError(.callOutsideProgram(target: target), slot: slot)
       }
@@ -99,15 +131,18 @@ struct CodeTable {
   /// Checks that jumps stay in their function, that no function runs into the next one, and that all is reachable; marks
   /// the slots where states are compared.
   private mutating func checkFlow(_ options: VerifierOptions) throws(StructureError) {
-    for slot in instructions.indices where !has(Mark.secondHalf, at: slot) {
-      let instruction = instructions[slot]
-      let function = function(at: slot)
-      if instruction.isBranch, let target = instruction.target(at: slot) {
-        try check(target, from: slot, in: function)
-      }
-      let next = slot + instruction.slotCount
-      if instruction.fallsThrough, next >= function.upperBound {
-        throw StructureError(.fallsOffEnd, slot: slot)
+    for (index, start) in functions.enumerated() {
+      let end = index + 1 < functions.count ? functions[index + 1] : instructions.count
+      var slot = start
+      while slot < end {
+        if has(Mark.branch, at: slot), let target = instructions[slot].target(at: slot) {
+          try check(target, from: slot, in: start..<end)
+        }
+        let next = next(slot)
+        if next >= end, has(Mark.fallsThrough, at: slot) {
+          throw StructureError(.fallsOffEnd, slot: slot)
+        }
+        slot = next
       }
     }
     for table in program.jumpTables {
@@ -115,7 +150,7 @@ struct CodeTable {
         guard instructions.indices.contains(target), !has(Mark.secondHalf, at: target) else {
           throw StructureError(.jumpOutsideFunction(target: target), slot: 0)
         }
-        marks[target] |= Mark.prunePoint | Mark.jumpTarget
+        marks[target] |= Mark.prunePoint
       }
     }
     markReachable()
@@ -143,16 +178,19 @@ struct CodeTable {
       var slot = start
       while !has(Mark.reachable, at: slot) {
         marks[slot] |= Mark.reachable
-        let instruction = instructions[slot]
-        if let target = instruction.target(at: slot) { pending.append(target) }
-        if case .jumpIndirect = instruction {
+        if marks[slot] & (Mark.branch | Mark.functionUse) != 0,
+          let target = instructions[slot].target(at: slot)
+        {
+          pending.append(target)
+        }
+        if has(Mark.jumpIndirect, at: slot) {
           let function = function(at: slot)
           for table in program.jumpTables {
             pending.append(contentsOf: table.targets.filter(function.contains))
           }
         }
-        guard instruction.fallsThrough else { break }
-        slot += instruction.slotCount
+        guard has(Mark.fallsThrough, at: slot) else { break }
+        slot = next(slot)
       }
     }
   }
@@ -163,17 +201,17 @@ struct CodeTable {
       switch instruction {
       case .jump, .jumpLong:
         if let target = instruction.target(at: slot) {
-          marks[target] |= Mark.prunePoint | Mark.jumpTarget
+          marks[target] |= Mark.prunePoint
         }
       case .jumpIf:
         marks[slot] |= Mark.prunePoint
         if let target = instruction.target(at: slot) {
-          marks[target] |= Mark.prunePoint | Mark.jumpTarget
+          marks[target] |= Mark.prunePoint
         }
       case .mayGoto:
         marks[slot] |= Mark.prunePoint | Mark.checkpoint
         if let target = instruction.target(at: slot) {
-          marks[target] |= Mark.prunePoint | Mark.jumpTarget
+          marks[target] |= Mark.prunePoint
         }
       case .call(.helper(let number)):
         if HelperPrototype(for: HelperID(rawValue: number))?.arguments.contains(.function) ?? false
@@ -216,11 +254,12 @@ struct CodeTable {
   private mutating func updateLive(_ slot: Int) -> Bool {
     let instruction = instructions[slot]
     var after: UInt16 = 0
-    let next = slot + instruction.slotCount
-    if instruction.fallsThrough, next < live.count { after = live[next] }
-    if instruction.isBranch, let target = instruction.target(at: slot) { after |= live[target] }
+    if has(Mark.fallsThrough, at: slot) { after = live[next(slot)] }
+    if has(Mark.branch, at: slot), let target = instruction.target(at: slot) {
+      after |= live[target]
+    }
     // Where an indirect jump goes on is not looked up here.
-    if case .jumpIndirect = instruction { after = .max }
+    if has(Mark.jumpIndirect, at: slot) { after = .max }
     let before =
       after & ~instruction.registersWritten.rawValue | Self.registersRead(by: instruction)
     if before == live[slot] { return false }
@@ -231,17 +270,15 @@ struct CodeTable {
   /// The branches that lead to each slot.
   private func branchSources() -> BranchSources {
     var starts = [UInt32](repeating: 0, count: instructions.count + 1)
-    for slot in instructions.indices where !has(Mark.secondHalf, at: slot) {
-      let instruction = instructions[slot]
-      guard instruction.isBranch, let target = instruction.target(at: slot) else { continue }
+    for slot in instructions.indices where has(Mark.branch, at: slot) {
+      guard let target = instructions[slot].target(at: slot) else { continue }
       starts[target + 1] += 1
     }
     for slot in instructions.indices { starts[slot + 1] += starts[slot] }
     var filled = starts
     var sources = [UInt32](repeating: 0, count: Int(starts[instructions.count]))
-    for slot in instructions.indices where !has(Mark.secondHalf, at: slot) {
-      let instruction = instructions[slot]
-      guard instruction.isBranch, let target = instruction.target(at: slot) else { continue }
+    for slot in instructions.indices where has(Mark.branch, at: slot) {
+      guard let target = instructions[slot].target(at: slot) else { continue }
       sources[Int(filled[target])] = UInt32(truncatingIfNeeded: slot)
       filled[target] += 1
     }

@@ -118,8 +118,6 @@ extension Explorer {
       let byte = position & 7
       let count = min(8 - byte, range.last + size - position)
       provenance.markRead(stacks[index].value.node)
-      // Numbers stored there are read as they are.
-      if stacks[index].isSpill, stacks[index].value.isScalar { markPrecise(stacks[index].value) }
       try checkBytes(index, byte, count, register, position)
       position += count
     }

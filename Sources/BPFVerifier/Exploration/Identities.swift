@@ -1,0 +1,45 @@
+/// Which identity of one state stands for which of another.
+struct IdentityPairs {
+  private var pairs: [(old: UInt32, new: UInt32)] = []
+
+  @inline(__always)
+  mutating func removeAll() {
+    if !pairs.isEmpty { pairs.removeAll(keepingCapacity: true) }
+  }
+
+  /// Whether an identity may stand for another, given those paired before.
+  mutating func match(_ old: UInt32, _ new: UInt32) -> Bool {
+    if (old == 0) != (new == 0) { return false }
+    if old == 0 { return true }
+    for pair in pairs {
+      if pair.old == old { return pair.new == new }
+      if pair.new == new { return false }
+    }
+    pairs.append((old, new))
+    return true
+  }
+}
+
+/// How many values have an identity.
+struct IdentityCounts {
+  private var counts: [(id: UInt32, count: Int)] = []
+
+  @inline(__always)
+  mutating func removeAll() {
+    if !counts.isEmpty { counts.removeAll(keepingCapacity: true) }
+  }
+
+  mutating func add(_ id: UInt32) {
+    for index in counts.indices where counts[index].id == id {
+      counts[index].count += 1
+      return
+    }
+    counts.append((id, 1))
+  }
+
+  /// Whether more than one value has it.
+  func isShared(_ id: UInt32) -> Bool {
+    for entry in counts where entry.id == id { return entry.count > 1 }
+    return false
+  }
+}
