@@ -157,6 +157,7 @@ struct MapCreationTests {
     // Large ones take no memory before it is used.
     #expect(Self.outcome(Self.spec(.programArray, 4, 4, 1 << 28)) == nil)
     #expect(Self.outcome(Self.spec(.ringBuffer, 0, 0, 1 << 30)) == nil)
+    #expect(Self.outcome(Self.spec(.lpmTrie, 8, 8, 1 << 25, 1)) == nil)
     // The limit is the host's to set, and said.
     let spec = Self.spec(.array, 4, 8, 1000)
     #expect(throws: MapError.self) { try Map(spec, limits: MapLimits(maximumBytes: 4096)) }

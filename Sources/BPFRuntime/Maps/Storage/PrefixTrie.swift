@@ -80,8 +80,9 @@ final class PrefixTrie: @unchecked Sendable {
     let valuesOffset = plan.add(isBeside ? 0 : maxEntries + 2, stride: stride)
     let rootOffset = plan.add(1 << rootBits, stride: 8)
     let tablesOffset = plan.add(tableCount, stride: tableStride)
-    // None is empty but number 0, and no entry is in two.
-    bucketCount = maxEntries
+    // None is empty but number 0, and no entry is in two: enough for all but the largest tries, whose lookups walk where
+    // there are no more.
+    bucketCount = min(maxEntries, 1 << 22)
     let bucketsOffset = unsafe plan.add(bucketCount + 1, stride: PrefixBucket.size)
     guard maxEntries < PrefixTable.Slot.numberLimit / 2 - 2 else {
       throw .overLimit(limits.maximumBytes)
