@@ -65,7 +65,11 @@ extension Explorer {
     _ width: ArithmeticWidth, _ size: MemorySize, _ destination: Register, _ source: Register
   ) throws(Rejection.Problem) {
     let value = try read(source)
-    guard value.isScalar else { throw .pointerArithmetic(source, .partialCopy) }
+    guard value.isScalar else {
+      guard options.isPrivileged else { throw .pointerArithmetic(source, .partialCopy) }
+      try write(destination, width == .bits64 ? .scalar(.unknown) : .loaded(byteCount: 4))
+      return
+    }
     let bits = size.byteCount * 8
     let number =
       width == .bits64

@@ -43,6 +43,7 @@ extension Explorer {
   {
     let range = try stackRange(pointer, base, offset, size)
     guard range.isFixed else {
+      try checkAlignment(pointer, base, offset, size)
       markPrecise(pointer)
       try checkInitialized(range, base, size)
       return .loaded(byteCount: size)
@@ -140,7 +141,9 @@ extension Explorer {
   ) throws(Rejection.Problem) {
     let range = try stackRange(pointer, base, offset, size)
     guard range.isFixed else {
-      guard !value.isPointer else { throw .pointerAtVariableOffset(base) }
+      // A trusted program's address is a number from there on.
+      guard !value.isPointer || options.isPrivileged else { throw .pointerAtVariableOffset(base) }
+      try checkAlignment(pointer, base, offset, size)
       markPrecise(pointer)
       // Zeros stay zeros if it is 0.
       if value.constant == 0 { markPrecise(value) }
