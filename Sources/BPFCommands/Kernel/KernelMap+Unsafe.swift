@@ -26,8 +26,16 @@ struct KernelMap {
     call.setName(spec.name, at: 28)
     call.set(spec.extra, at: 64)
     do throws(SystemError) {
+      let types = try KernelMapTypes(spec)
+      if let types {
+        call.set(types.descriptor.number, at: 48)
+        call.set(types.key, at: 52)
+        call.set(types.value, at: 56)
+      }
       // SAFETY: no addresses are stored.
-      descriptor = KernelDescriptor(try unsafe call.make(.createMap))
+      descriptor = try withExtendedLifetime((inner, types)) { () throws(SystemError) in
+        KernelDescriptor(try unsafe call.make(.createMap))
+      }
     } catch {
       throw Failure(operation: "making map '\(spec.name)'", error: error)
     }

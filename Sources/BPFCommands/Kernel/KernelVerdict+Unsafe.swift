@@ -28,11 +28,6 @@ struct KernelVerdict {
       self.init(.unavailable, "the kernel has no programs of type \(subject.type.name)")
       return
     }
-    if let spec = subject.maps.first(where: { !$0.specialFields.isEmpty }) {
-      self.init(
-        .unavailable, "map '\(spec.name)' has a lock or a timer in its values, which needs types")
-      return
-    }
     do throws(KernelMap.Failure) {
       var maps: [KernelMap] = []
       for spec in subject.maps { maps.append(try KernelMap(spec)) }
@@ -78,7 +73,10 @@ struct KernelVerdict {
             unsafe call.set(words.baseAddress, at: 8)
             unsafe call.set(license.baseAddress, at: 16)
             unsafe call.set(UnsafeRawPointer(log.baseAddress), at: 32)
-            return Result { () throws(SystemError) in try unsafe call.make(.loadProgram) }
+            // Maps and types go with their descriptors, which nothing else holds by now.
+            return withExtendedLifetime((maps, types)) {
+              Result { () throws(SystemError) in try unsafe call.make(.loadProgram) }
+            }
           }
         }
       }

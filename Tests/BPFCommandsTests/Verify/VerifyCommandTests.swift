@@ -1,4 +1,3 @@
-import TestSupport
 import Testing
 
 @testable import BPFCommands
@@ -7,7 +6,7 @@ import Testing
 @Suite struct VerifyCommandTests {
   static let object = TestFiles.repository + "/Tests/BPFCommandsTests/Fixtures/verify.bpf.o"
 
-  private func json(_ run: CommandRun) throws -> [String: JSONValue] {
+  static func json(_ run: CommandRun) throws -> [String: JSONValue] {
     guard case .array(let programs) = try JSONParser.parse(run.output)["programs"] else {
       Issue.record("no programs")
       return [:]
@@ -56,7 +55,7 @@ import Testing
   }
 
   @Test func `tells all there is in JSON`() throws {
-    let programs = try json(CommandRun("verify", Self.object, "--json", "--cost"))
+    let programs = try Self.json(CommandRun("verify", Self.object, "--json", "--cost"))
     #expect(programs["sum"]?["verdict"] == .string("accept"))
     #expect(programs["sum"]?["reason"] == nil)
     let total = programs["sum"]?["insns"]
@@ -166,32 +165,5 @@ import Testing
       #expect(run.errors.contains(message), "\(run.errors)")
     }
     #expect(CommandRun("verify").status == 2)
-  }
-
-  @Test(.enabled(if: KernelOracle.isAvailable, "\(KernelOracle.comment)"))
-  func `the kernel says the same`() throws {
-    let programs = try json(
-      CommandRun("verify", Self.object, CounterObject.path, "--json", "--kernel"))
-    #expect(programs.count == 10)
-    for (name, program) in programs where name != "walk" {
-      #expect(program["kernel"]?["verdict"] == program["verdict"], "\(name)")
-      guard case .integer(let count) = program["kernel"]?["insns"] else {
-        Issue.record("\(name): the kernel gave no count")
-        continue
-      }
-      #expect(count > 0)
-      #expect(program["kernel"]?["us"] != nil)
-    }
-    #expect(
-      programs["endless"]?["kernel"]?["message"]?.description.contains("infinite loop") == true)
-    let text = CommandRun("verify", Self.object, "--kernel").text
-    #expect(text.contains("kernel, unchecked: R0 invalid mem access 'map_value_or_null'\n"))
-  }
-
-  @Test func `what the kernel has not is said`() {
-    let run = CommandRun(
-      "verify", "--asm", "--type", "raw", "-", "--kernel", input: "r0 = 0\nexit\n")
-    #expect(run.status == 0)
-    #expect(run.text.contains("kernel, program: the kernel has no programs of type raw\n"))
   }
 }

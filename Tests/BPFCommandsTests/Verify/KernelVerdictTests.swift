@@ -1,0 +1,39 @@
+import TestSupport
+import Testing
+
+@testable import BPFCommands
+
+/// `bpfkit verify --kernel`: the running kernel's verdict beside ours.
+@Suite struct KernelVerdictTests {
+  /// Programs with callbacks, and maps with locks and timers.
+  private static let locks =
+    TestFiles.repository + "/Tests/BPFCommandsTests/Fixtures/locks.bpf.o"
+
+  @Test(.enabled(if: KernelOracle.isAvailable, "\(KernelOracle.comment)"))
+  func `the kernel says the same`() throws {
+    let programs = try VerifyCommandTests.json(
+      CommandRun(
+        "verify", VerifyCommandTests.object, CounterObject.path, Self.locks, "--json", "--kernel"))
+    #expect(programs.count == 14)
+    for (name, program) in programs where name != "walk" {
+      #expect(program["kernel"]?["verdict"] == program["verdict"], "\(name)")
+      guard case .integer(let count) = program["kernel"]?["insns"] else {
+        Issue.record("\(name): the kernel gave no count")
+        continue
+      }
+      #expect(count > 0)
+      #expect(program["kernel"]?["us"] != nil)
+    }
+    #expect(
+      programs["endless"]?["kernel"]?["message"]?.description.contains("infinite loop") == true)
+    let text = CommandRun("verify", VerifyCommandTests.object, "--kernel").text
+    #expect(text.contains("kernel, unchecked: R0 invalid mem access 'map_value_or_null'\n"))
+  }
+
+  @Test func `what the kernel has not is said`() {
+    let run = CommandRun(
+      "verify", "--asm", "--type", "raw", "-", "--kernel", input: "r0 = 0\nexit\n")
+    #expect(run.status == 0)
+    #expect(run.text.contains("kernel, program: the kernel has no programs of type raw\n"))
+  }
+}
