@@ -13,11 +13,11 @@ struct PlatformRules {
     self.type = type
     context = ContextLayout(verifying: type)
     self.options = options
-    var rules = maps.map { MapRules($0, inner: nil) }
+    var rules = maps.map { MapRules($0, isInner: false) }
     for (index, spec) in maps.enumerated() {
       guard let inner = spec.inner?.value else { continue }
       rules[index].inner = rules.count
-      rules.append(MapRules(inner, inner: nil))
+      rules.append(MapRules(inner, isInner: true))
     }
     self.maps = rules
   }
@@ -66,6 +66,8 @@ struct MapRules {
   let spec: MapSpec
   /// Which map the maps in this one look like.
   var inner: Int?
+  /// Whether it is an array of as many elements as ``spec`` says: one inside a map of maps may have another number.
+  let hasKnownSize: Bool
   /// Where in a value no byte may be accessed as such, by rising offset.
   let special: [MapSpec.SpecialField]
   let lockOffset: Int?
@@ -75,9 +77,14 @@ struct MapRules {
   /// The value's bytes, where nothing can change them any more.
   let constants: [UInt8]?
 
-  init(_ spec: MapSpec, inner: Int?) {
+  init(_ spec: MapSpec, isInner: Bool) {
     self.spec = spec
-    self.inner = inner
+    hasKnownSize =
+      switch spec.kind {
+      case .array: !isInner || !spec.flags.contains(.innerMap)
+      case .perCPUArray: !isInner
+      case _: false
+      }
     special = spec.specialFields
     lockOffset = special.first { $0.kind == .spinLock }?.offset
     timerOffset = special.first { $0.kind == .timer }?.offset

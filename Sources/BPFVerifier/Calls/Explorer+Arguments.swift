@@ -130,13 +130,8 @@ extension Explorer {
   /// The number a key on the stack is, for a lookup in an array: whether there is such an element is known then.
   private mutating func constantKey(_ value: Value, _ size: Int, _ call: HelperCall) -> UInt64? {
     guard call.prototype.id == .mapLookupElement, size == 4, let map = call.map,
-      map < code.program.mapNames.count,
-      value.kind == .stack, value.hasConstantOffset
+      platform.maps[map].hasKnownSize, value.kind == .stack, value.hasConstantOffset
     else { return nil }
-    switch platform.maps[map].spec.kind {
-    case .array, .perCPUArray: break
-    case _: return nil
-    }
     let position = Int(value.offset) + VerifierLimits.stackBytes
     guard position >= 0, position + 4 <= VerifierLimits.stackBytes, position & 3 == 0 else {
       return nil

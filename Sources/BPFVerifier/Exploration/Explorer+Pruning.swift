@@ -63,7 +63,10 @@ extension Explorer {
       }
       state = next
     }
-    if isWorthKeeping {
+    if !isWorthKeeping, kept.latest[slot] < 0, jumpsSince >= 1, instructionsSince >= 4 {
+      // The first state at a slot is kept sooner: paths that part shortly before it come together there.
+      try keep()
+    } else if isWorthKeeping {
       lastProcessed = statistics.processedInstructions
       lastJumps = jumps
       try keep()
