@@ -75,7 +75,7 @@ extension Rejection {
     line = isInside ? program.line(at: slot) : nil
     function = program.subprogram(at: slot).name
     self.path = path.map { step in
-      Step(slot: Int(step >> 1), isTaken: step & 1 != 0, line: program.line(at: Int(step >> 1)))
+      Step(slot: Int(step >> 1), isTaken: step & 1 != 0)
     }
     self.statistics = statistics
   }

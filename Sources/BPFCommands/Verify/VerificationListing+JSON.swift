@@ -93,7 +93,10 @@ extension LineInfo {
 }
 
 extension Rejection {
-  /// Writes why a program is not accepted, with the whole path.
+  /// The branches at the end of a path that are written; a path may have as many as instructions were processed.
+  private static let writtenSteps = 1_000
+
+  /// Writes why a program is not accepted, with the path there.
   func write(to writer: inout JSONWriter) {
     let explanation = explanation
     writer.object { writer in
@@ -105,14 +108,17 @@ extension Rejection {
       if let instruction { writer.member("text", Disassembling.text(of: instruction)) }
       writer.member("function", function)
       if let line { writer.member("line") { line.write(to: &$0) } }
+      writer.member("branches", path.count)
       writer.member("path") { writer in
         writer.array { writer in
-          for step in path {
+          for step in path.suffix(Self.writtenSteps) {
             writer.element { writer in
               writer.object { writer in
                 writer.member("instruction", step.slot)
                 writer.member("taken", step.isTaken)
-                if let line = step.line { writer.member("line") { line.write(to: &$0) } }
+                if let line = program.line(at: step.slot) {
+                  writer.member("line") { line.write(to: &$0) }
+                }
               }
             }
           }

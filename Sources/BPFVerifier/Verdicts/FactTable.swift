@@ -9,10 +9,7 @@ struct FactTable {
   }
 
   @inline(__always)
-  mutating func reach(_ slot: Int) {
-    facts[slot].isReached = true
-    facts[slot].processedCount &+= 1
-  }
+  mutating func reach(_ slot: Int) { facts[slot].reach() }
 
   @inline(__always)
   mutating func access(_ slot: Int, _ kind: PointerKind) throws(Rejection.Problem) {
@@ -56,6 +53,12 @@ public struct InstructionFacts: Hashable, Sendable {
   var wasCalled = false
   /// How often it was processed.
   var processedCount: UInt32 = 0
+
+  @inline(__always)
+  mutating func reach() {
+    isReached = true
+    processedCount &+= 1
+  }
 }
 
 /// What kind of memory a pointer leads to.

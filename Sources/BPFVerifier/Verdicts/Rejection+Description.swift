@@ -40,7 +40,7 @@ extension Rejection: CustomStringConvertible {
     for step in path.suffix(Self.shownSteps) {
       let jump = Self.disassembler.text(of: program.instruction(at: step.slot))
       text += "    \(step.slot): \(jump): \(step.isTaken ? "taken" : "not taken")\n"
-      if let line = step.line { text += "        \(Self.text(of: line))\n" }
+      if let line = program.line(at: step.slot) { text += "        \(Self.text(of: line))\n" }
     }
     return text
   }

@@ -12,7 +12,7 @@ public struct Rejection: Error, Hashable, Sendable {
   public let line: LineInfo?
   /// The function it is in.
   public let function: String
-  /// The branches on the way there, from the program's start.
+  /// The branches on the way there, from the program's start; their lines are those of ``program``.
   public let path: [Step]
   /// What was done until it was found.
   public let statistics: VerificationStatistics
@@ -27,7 +27,6 @@ public struct Rejection: Error, Hashable, Sendable {
     /// The jump, by slot.
     public let slot: Int
     public let isTaken: Bool
-    public let line: LineInfo?
   }
 
   /// What an argument was expected to be.

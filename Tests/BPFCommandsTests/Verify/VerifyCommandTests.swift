@@ -74,6 +74,7 @@ import Testing
     #expect(reason?["instruction"] == .integer(8))
     #expect(reason?["path"]?[1]?["instruction"] == .integer(7))
     #expect(reason?["path"]?[1]?["taken"] == .bool(false))
+    #expect(reason?["branches"] == .integer(2))
     #expect(programs["walk"]?["verdict"] == .string("unsupported"))
     #expect(programs["sum"]?["kernel"] == nil)
   }

@@ -85,7 +85,9 @@ import Testing
     builder.call(.redirect)
     builder.exit()
     let program = try builder.program()
-    let named = try Program(name: "sample", slots: program.slots, mapNames: ["totals"])
+    let line = LineInfo(slot: 0, file: "a.c", line: 3, column: 1, text: "if (x)")
+    let named = try Program(
+      name: "sample", slots: program.slots, lines: [line], mapNames: ["totals"])
     return Rejection(
       problem: problem, program: named, slot: slot, line: nil, function: "sample", path: path,
       statistics: VerificationStatistics())
@@ -128,9 +130,8 @@ import Testing
   }
 
   @Test func `the end of a long path is shown`() throws {
-    let line = LineInfo(slot: 0, file: "a.c", line: 3, column: 1, text: "if (x)")
     func path(_ count: Int) -> [Rejection.Step] {
-      (0..<count).map { Rejection.Step(slot: 0, isTaken: $0.isMultiple(of: 2), line: line) }
+      (0..<count).map { Rejection.Step(slot: 0, isTaken: $0.isMultiple(of: 2)) }
     }
     let long = try Self.rejection(.infiniteLoop, path: path(20)).description
     #expect(long.contains("… after 8 branches before\n"))
