@@ -51,7 +51,8 @@ struct MicroSuite {
     }
   }
 
-  private func objects() -> [String] {
+  /// The paths of the compiled programs.
+  func objects() -> [String] {
     var paths: [String] = []
     guard let directory = unsafe opendir(folder) else { return [] }
     defer { unsafe closedir(directory) }

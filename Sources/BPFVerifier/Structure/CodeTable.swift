@@ -73,7 +73,7 @@ struct CodeTable {
     self.marks = marks
     live = [UInt16](repeating: 0, count: count)
     try checkFlow(options)
-    findLiveRegisters()
+    live = registersNeeded(RegisterNeeds.values)
   }
 
   /// How an instruction goes on.
@@ -99,7 +99,7 @@ struct CodeTable {
 
   /// The slot after the instruction at one.
   @inline(__always)
-  private func next(_ slot: Int) -> Int {
+  func next(_ slot: Int) -> Int {
     let next = slot + 1
     return next < marks.count && has(Mark.secondHalf, at: next) ? next + 1 : next
   }
@@ -225,81 +225,5 @@ struct CodeTable {
         break
       }
     }
-  }
-
-  // MARK: Liveness
-
-  /// Finds the registers whose values are still needed: backwards once, then again wherever something changed.
-  private mutating func findLiveRegisters() {
-    let sources = branchSources()
-    var pending: [Int] = []
-    var slot = instructions.count
-    while let before = position(before: slot) {
-      slot = before
-      guard updateLive(slot) else { continue }
-      for source in sources.leading(to: slot) where source >= slot { pending.append(Int(source)) }
-    }
-    while let slot = pending.popLast() {
-      guard updateLive(slot) else { continue }
-      for source in sources.leading(to: slot) { pending.append(Int(source)) }
-      if let before = position(before: slot) { pending.append(before) }
-    }
-  }
-
-  private func position(before slot: Int) -> Int? {
-    guard slot > 0 else { return nil }
-    return has(Mark.secondHalf, at: slot - 1) ? slot - 2 : slot - 1
-  }
-
-  private mutating func updateLive(_ slot: Int) -> Bool {
-    let instruction = instructions[slot]
-    var after: UInt16 = 0
-    if has(Mark.fallsThrough, at: slot) { after = live[next(slot)] }
-    if has(Mark.branch, at: slot), let target = instruction.target(at: slot) {
-      after |= live[target]
-    }
-    // Where an indirect jump goes on is not looked up here.
-    if has(Mark.jumpIndirect, at: slot) { after = .max }
-    let before =
-      after & ~instruction.registersWritten.rawValue | Self.registersRead(by: instruction)
-    if before == live[slot] { return false }
-    live[slot] = before
-    return true
-  }
-
-  /// The branches that lead to each slot.
-  private func branchSources() -> BranchSources {
-    var starts = [UInt32](repeating: 0, count: instructions.count + 1)
-    for slot in instructions.indices where has(Mark.branch, at: slot) {
-      guard let target = instructions[slot].target(at: slot) else { continue }
-      starts[target + 1] += 1
-    }
-    for slot in instructions.indices { starts[slot + 1] += starts[slot] }
-    var filled = starts
-    var sources = [UInt32](repeating: 0, count: Int(starts[instructions.count]))
-    for slot in instructions.indices where has(Mark.branch, at: slot) {
-      guard let target = instructions[slot].target(at: slot) else { continue }
-      sources[Int(filled[target])] = UInt32(truncatingIfNeeded: slot)
-      filled[target] += 1
-    }
-    return BranchSources(starts: starts, sources: sources)
-  }
-
-  private struct BranchSources {
-    let starts: [UInt32]
-    let sources: [UInt32]
-
-    func leading(to slot: Int) -> ArraySlice<UInt32> {
-      sources[Int(starts[slot])..<Int(starts[slot + 1])]
-    }
-  }
-
-  private static func registersRead(by instruction: Instruction) -> UInt16 {
-    if case .call(.helper(let number)) = instruction,
-      let prototype = HelperPrototype(for: HelperID(rawValue: number))
-    {
-      return (1 << UInt16(prototype.arguments.count + 1)) - 2
-    }
-    return instruction.registersRead.rawValue
   }
 }

@@ -1,0 +1,108 @@
+import BPFISA
+import BPFPlatform
+import BPFVerifier
+import Testing
+
+/// What passes are told of each instruction of a verified program.
+struct InstructionFactsTests {
+  private func facts(
+    _ text: String, _ type: ProgramType = .xdp, maps: [MapSpec] = [],
+    allowsUnreachableCode: Bool = false
+  ) throws -> [InstructionFacts] {
+    let program = try Program(
+      name: "program", slots: Assembler.assemble(text), mapNames: maps.map(\.name))
+    var verifier = Verifier(for: type)
+    verifier.options.allowsUnreachableCode = allowsUnreachableCode
+    return try verifier.verify(program, maps: maps).facts
+  }
+
+  @Test func reachabilityAndConstantBranches() throws {
+    let facts = try facts(
+      """
+      r0 = 1
+      if r0 == 1 goto end
+      r0 = 2
+      end:
+      r1 = *(u32 *)(r1 + 12)
+      if r1 == 7 goto last
+      r0 = 3
+      last:
+      exit
+      """)
+    #expect(facts.map(\.isReached) == [true, true, false, true, true, true, true])
+    #expect(facts[1].isTaken && !facts[1].isNotTaken)
+    #expect(facts[4].isTaken && facts[4].isNotTaken)
+  }
+
+  @Test func memoryOfAccesses() throws {
+    let facts = try facts(
+      """
+      r2 = *(u32 *)(r1 + 0)
+      r3 = *(u32 *)(r1 + 4)
+      *(u64 *)(r10 - 8) = r1
+      r4 = r2
+      r4 += 14
+      if r4 > r3 goto end
+      r5 = *(u8 *)(r2 + 13)
+      end:
+      r0 = 2
+      exit
+      """)
+    #expect(
+      facts.map(\.access) == [
+        .context, .context, .stack, nil, nil, nil, .packet, nil, nil,
+      ])
+  }
+
+  @Test func mapsAndKeysOfLookups() throws {
+    let map = MapSpec(name: "counts", kind: .array, keySize: 4, valueSize: 8, maxEntries: 4)
+    let facts = try facts(
+      """
+      *(u32 *)(r10 - 8) = 3
+      r2 = r10
+      r2 += -8
+      r1 = map[idx:0]
+      call 1
+      r0 = *(u64 *)(r0 + 0)
+      exit
+      """, maps: [map])
+    #expect(facts[5].map == 0)
+    #expect(facts[5].constantKey == 3)
+    #expect(facts[6].access == .mapValue)
+  }
+
+  @Test func zeroExtensions() throws {
+    let facts = try facts(
+      """
+      w2 = *(u32 *)(r1 + 12)
+      w3 = w2
+      w2 += 1
+      r3 += r2
+      w4 = w3
+      w4 += 5
+      w0 = w4
+      exit
+      """)
+    // The halves that 64-bit instructions look at: those of the sum's operands and the result.
+    #expect(
+      facts.map(\.needsZeroExtension) == [
+        false, true, true, false, false, false, true, false,
+      ])
+  }
+
+  @Test func zeroExtensionAcrossBranches() throws {
+    let facts = try facts(
+      """
+      w0 = *(u32 *)(r1 + 12)
+      w2 = w0
+      if w0 == 1 goto wide
+      w0 = w2
+      exit
+      wide:
+      r0 = r2
+      exit
+      """)
+    #expect(facts[1].needsZeroExtension)
+    #expect(!facts[0].needsZeroExtension)
+  }
+}
