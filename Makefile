@@ -35,15 +35,17 @@ bench: packages
 bench-patching: packages
 	$(if $(PLOT),PLOT=Documentation/Patching.svg) $(SWIFT) run -c release --package-path Benchmarks Benchmarks - patching
 
-# Every fuzz target for SECONDS each, then maps against their model and the kernel, OPERATIONS on each, and the patcher
-# against the naive one, CASES of random programs and edits.
+# Every fuzz target for SECONDS each, then maps against their model and the kernel, OPERATIONS on each, the patcher
+# against the naive one, CASES of random programs and edits, and PROGRAMS that the verifier accepts against what they do.
 SECONDS ?= 600
 OPERATIONS ?= 2000000
 CASES ?= 1000000
+PROGRAMS ?= 100000
 fuzz: packages
-	for target in object capture assembler batch rewrite patcher; do sh Fuzz/run $$target $(SECONDS) || exit 1; done
+	for target in object capture assembler batch rewrite patcher verifier; do sh Fuzz/run $$target $(SECONDS) || exit 1; done
 	BPFKIT_MODEL_OPERATIONS=$(OPERATIONS) $(SWIFT) test -c release -Xswiftc -enable-testing --filter 'Map(Model|Stress|WalkStress)Tests|PrefixTrieTests'
 	BPFKIT_PATCHER_CASES=$(CASES) $(SWIFT) test -c release -Xswiftc -enable-testing --filter PatcherComparisonTests
+	BPFKIT_SOUNDNESS_PROGRAMS=$(PROGRAMS) BPFKIT_KERNEL_VERDICTS=10000 $(SWIFT) test -c release -Xswiftc -enable-testing --filter '(Soundness|KernelVerdict)Tests'
 
 clean:
 	rm -rf .build Benchmarks/.build Fuzz/.build

@@ -2,7 +2,7 @@
 import PackageDescription
 
 // Each target is an executable of its own: libFuzzer brings the main function. `run` builds and starts them.
-let targets = ["Object", "Capture", "Assembler", "Batch", "Rewrite", "Patcher"]
+let targets = ["Object", "Capture", "Assembler", "Batch", "Rewrite", "Patcher", "Verifier"]
 
 let package = Package(
   name: "Fuzz",
