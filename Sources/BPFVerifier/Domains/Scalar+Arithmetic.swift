@@ -106,13 +106,26 @@ extension Scalar {
       parts: Tnum(value: .zero, mask: most), NumberRange.unsigned(.zero, most), .full)
   }
 
-  /// The whole word of a half, with zeros above.
+  /// The whole word of a half, with zeros above: bits and bounds of the half are deduced from each other, and say all there
+  /// is to know of the whole.
   private static func zeroExtended(
     _ bits: Tnum<W.Half>, _ low: NumberRange<W.Half>
   ) -> Scalar {
-    result(
-      bits: Tnum(value: W(truncating: bits.value.bits), mask: W(truncating: bits.mask.bits)),
-      range: .unsigned(W(truncating: low.minimum.bits), W(truncating: low.maximum.bits)), low: low)
+    var bits = bits
+    var low = low
+    for _ in 0..<2 {
+      guard let narrow = narrowed(low, by: bits),
+        let known = bits.intersection(.range(narrow.minimum, narrow.maximum))
+      else { return anyHalf }
+      let isSettled = narrow == low && known == bits
+      low = narrow
+      bits = known
+      if isSettled { break }
+    }
+    if bits.isConstant { return Scalar(W(truncating: bits.value.bits)) }
+    return Scalar(
+      parts: Tnum(value: W(truncating: bits.value.bits), mask: W(truncating: bits.mask.bits)),
+      .unsigned(W(truncating: low.minimum.bits), W(truncating: low.maximum.bits)), low)
   }
 
   // MARK: Unary operations

@@ -90,7 +90,7 @@ public struct Scalar<W: WideWord>: Hashable, Sendable {
     deduced(bits: bits, range: range, low: low) ?? .unknown
   }
 
-  private static func narrowed<V: Word>(
+  static func narrowed<V: Word>(
     _ range: NumberRange<V>, by bits: Tnum<V>
   ) -> NumberRange<V>? {
     if bits.isUnknown { return range.tightened() }

@@ -122,26 +122,20 @@ extension Explorer {
 
   /// Gives the values that were kept nodes of their entries.
   private mutating func linkNodes() {
-    let first = provenance.keep(count: neededRegisters.count + neededSlots.count)
-    Self.link(neededRegisters, from: first, &registers, \.node, &pending.nodes, &origins)
-    provenance.setOrigins(from: first, origins)
-    let firstSlot = first + UInt32(truncatingIfNeeded: neededRegisters.count)
-    Self.link(neededSlots, from: firstSlot, &stacks, \.value.node, &pending.nodes, &origins)
-    provenance.setOrigins(from: firstSlot, origins)
+    Self.link(neededRegisters, &registers, \.node, &provenance, &pending.nodes)
+    Self.link(neededSlots, &stacks, \.value.node, &provenance, &pending.nodes)
   }
 
   @inline(__always)
   private static func link<Element>(
-    _ places: [NeededPlace], from first: UInt32, _ elements: inout TrailedArray<Element>,
-    _ node: WritableKeyPath<Element, UInt32>, _ saved: inout [PendingBranches.SavedNode],
-    _ origins: inout [UInt32]
+    _ places: [NeededPlace], _ elements: inout TrailedArray<Element>,
+    _ node: WritableKeyPath<Element, UInt32>, _ provenance: inout Provenance,
+    _ saved: inout [PendingBranches.SavedNode]
   ) {
-    origins.removeAll(keepingCapacity: true)
-    elements.updateUnsaved(places) { element, isSaved, position in
+    elements.updateUnsaved(places) { element, place, isSaved in
       let origin = element[keyPath: node]
-      origins.append(origin)
-      if !isSaved { saved.append(.init(place: places[position], node: origin)) }
-      element[keyPath: node] = first &+ UInt32(truncatingIfNeeded: position)
+      if !isSaved { saved.append(.init(place: place, node: origin)) }
+      element[keyPath: node] = provenance.keep(origin)
     }
   }
 

@@ -47,10 +47,9 @@ struct Explorer: ~Copyable {
   /// Identities paired while two states are compared.
   var pairs = IdentityPairs()
   var counts = IdentityCounts()
-  /// The values needed at the instruction reached, and what they are made of.
+  /// The values needed at the instruction reached.
   var neededRegisters: [NeededPlace] = []
   var neededSlots: [NeededPlace] = []
-  var origins: [UInt32] = []
   /// The deepest stack of each function, in bytes.
   var stackDepths: [Int32]
   var log: VerificationLog?

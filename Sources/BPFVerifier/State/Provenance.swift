@@ -51,36 +51,13 @@ struct Provenance {
     return UInt32(truncatingIfNeeded: nodes.count - 1)
   }
 
-  /// Makes nodes for the entries of a state that is kept now, and their marks.
-  ///
-  /// - Returns: the first node; the others follow.
-  mutating func keep(count: Int) -> UInt32 {
-    let first = nodes.count
-    let firstMark = marks.count
-    nodes.append(addingCapacity: Self.growth(first, count, nodes.capacity)) { nodes in
-      for entry in 0..<count {
-        nodes.append(
-          Node(
-            first: 0, second: 0, entry: Int32(truncatingIfNeeded: firstMark &+ entry), marks: []))
-      }
-    }
-    marks.append(addingCapacity: Self.growth(firstMark, count, marks.capacity)) { marks in
-      for _ in 0..<count { marks.append([]) }
-    }
-    return UInt32(truncatingIfNeeded: first)
-  }
-
-  /// How much to ask for, so that all growth together costs no more than what is kept.
+  /// Makes the node of a value that is kept now as an entry of a state, and the entry's mark.
   @inline(__always)
-  private static func growth(_ count: Int, _ added: Int, _ capacity: Int) -> Int {
-    count + added <= capacity ? added : max(added, count)
-  }
-
-  /// Says what values the nodes from one on are made of.
-  @inline(__always)
-  mutating func setOrigins(from first: UInt32, _ origins: [UInt32]) {
-    var nodes = nodes.mutableSpan
-    for index in origins.indices { nodes[Int(first) &+ index].first = origins[index] }
+  mutating func keep(_ origin: UInt32) -> UInt32 {
+    nodes.append(
+      Node(first: origin, second: 0, entry: Int32(truncatingIfNeeded: marks.count), marks: []))
+    marks.append([])
+    return UInt32(truncatingIfNeeded: nodes.count &- 1)
   }
 
   /// Marks all entries a value depends on.

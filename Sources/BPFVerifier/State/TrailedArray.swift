@@ -61,10 +61,10 @@ struct TrailedArray<Element> {
 
   /// Changes elements so that the changes are not undone, at the cost of one look at the array.
   ///
-  /// - Parameter body: Is given an element, whether it was saved since the last mark, and which it is among the places.
+  /// - Parameter body: Is given an element, where it is, and whether it was saved since the last mark.
   @inline(__always)
   mutating func updateUnsaved(
-    _ places: [NeededPlace], _ body: (inout Element, _ isSaved: Bool, _ position: Int) -> Void
+    _ places: [NeededPlace], _ body: (inout Element, NeededPlace, _ isSaved: Bool) -> Void
   ) {
     Self.update(places, &elements, stamps, current, body)
   }
@@ -72,12 +72,12 @@ struct TrailedArray<Element> {
   @inline(__always)
   private static func update(
     _ places: [NeededPlace], _ elements: inout [Element], _ stamps: [UInt32], _ current: UInt32,
-    _ body: (inout Element, _ isSaved: Bool, _ position: Int) -> Void
+    _ body: (inout Element, NeededPlace, _ isSaved: Bool) -> Void
   ) {
     var span = elements.mutableSpan
-    for position in places.indices {
-      let index = places[position].index
-      body(&span[index], stamps[index] == current, position)
+    for place in places {
+      let index = place.index
+      body(&span[index], place, stamps[index] == current)
     }
   }
 
