@@ -90,7 +90,8 @@ struct MapRules {
     timerOffset = special.first { $0.kind == .timer }?.offset
     isReadable = !spec.flags.contains(.writeOnlyForPrograms)
     isWritable = !spec.flags.contains(.readOnlyForPrograms)
-    if spec.isFrozen, spec.flags.contains(.readOnlyForPrograms), spec.kind == .array,
+    // What a map inside a map of maps holds is not known from the one it looks like.
+    if !isInner, spec.isFrozen, spec.flags.contains(.readOnlyForPrograms), spec.kind == .array,
       spec.maxEntries == 1, let entry = spec.contents.first, case .bytes(let bytes) = entry.value
     {
       constants = bytes

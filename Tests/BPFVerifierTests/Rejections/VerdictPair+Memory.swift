@@ -134,6 +134,10 @@ extension VerdictPair {
       accepted: "r2 = map[idx:3][0]+0; r0 = *(u64 *)(r2 + 0); exit",
       rejected: "r2 = map[idx:3][0]+0; *(u64 *)(r2 + 0) = 1; r0 = 0; exit"),
     VerdictPair(
+      "constants of another map in a map of maps",
+      .pointerUnbounded(.r2, Int64.min...Int64.max),
+      accepted: innerConstant("r1 &= 7"), rejected: innerConstant("")),
+    VerdictPair(
       "a lock's bytes", .specialField(map: 5, field: .spinLock, offset: 0),
       accepted: "r2 = map[idx:5][0]+0; r0 = *(u64 *)(r2 + 8); exit",
       rejected: "r2 = map[idx:5][0]+0; r0 = *(u8 *)(r2 + 3); exit"),
@@ -220,6 +224,19 @@ extension VerdictPair {
     if r0 == 0 goto out
     \(text)
     r1 = r0; r2 = 0; call 132
+    out: r0 = 0
+    exit
+    """
+  }
+
+  /// What is done with a number in r1 that a read-only map inside map 10 holds, before it is an offset in map 4.
+  static func innerConstant(_ text: String) -> String {
+    """
+    *(u32 *)(r10 - 4) = 0; r2 = r10; r2 += -4; r1 = map[idx:10]; call 1; if r0 == 0 goto out
+    r1 = r0; r2 = r10; r2 += -4; call 1; if r0 == 0 goto out
+    r1 = *(u64 *)(r0 + 0)
+    \(text)
+    r2 = map[idx:4][0]+0; r2 += r1; r0 = *(u8 *)(r2 + 0)
     out: r0 = 0
     exit
     """

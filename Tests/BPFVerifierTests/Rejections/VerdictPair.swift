@@ -45,6 +45,11 @@ struct VerdictPair {
     var timed = MapSpec(name: "timed", kind: .array, keySize: 4, valueSize: 24, maxEntries: 1)
     timed.specialFields = [.init(.timer, offset: 0)]
     let inner = MapSpec(name: "inner", kind: .array, keySize: 4, valueSize: 8, maxEntries: 2)
+    let constant = MapSpec(
+      name: "constant", kind: .array, keySize: 4, valueSize: 8, maxEntries: 1,
+      flags: .readOnlyForPrograms,
+      contents: [.init(key: [0, 0, 0, 0], value: .bytes([5, 0, 0, 0, 0, 0, 0, 0]))],
+      isFrozen: true)
     return [
       MapSpec(name: "values", kind: .array, keySize: 4, valueSize: 48, maxEntries: 4),
       MapSpec(name: "table", kind: .hash, keySize: 8, valueSize: 16, maxEntries: 8),
@@ -66,6 +71,9 @@ struct VerdictPair {
       MapSpec(
         name: "writeonly", kind: .array, keySize: 4, valueSize: 8, maxEntries: 1,
         flags: .writeOnlyForPrograms),
+      MapSpec(
+        name: "constantmaps", kind: .arrayOfMaps, keySize: 4, valueSize: 4, maxEntries: 2,
+        inner: constant),
     ]
   }()
 
