@@ -108,6 +108,9 @@ extension Explorer {
   mutating func callRepeatedly(_ call: HelperCall) throws(Rejection.Problem) {
     if call.prototype.id == .loop {
       let count = registers[index(.r1)]
+      guard count.isScalar else {
+        throw .argument(.r1, expected: .size, found: summary(of: count))
+      }
       markPrecise(count)
       // As often as it runs at most it was followed.
       if UInt64(frames[depth].callbackDepth) < count.number.range.maximum {

@@ -80,6 +80,12 @@ extension VerdictPair {
         f: r2 = map[idx:7]; r3 = 0; call 12; r0 = 4; exit
         """, kernelDiffers: "the kernel takes the result of the function's own end"),
     VerdictPair(
+      "an address for the number of rounds",
+      .argument(.r1, expected: .size, found: ValueSummary(.context)),
+      accepted: "r1 = 2; r2 = subprog[f]; r3 = 0; r4 = 0; call 181; r0 = 0; exit; f: r0 = 0; exit",
+      rejected: "r2 = subprog[f]; r3 = 0; r4 = 0; call 181; r0 = 0; exit; f: r0 = 2; exit",
+      kernelDiffers: "the kernel takes it for no rounds at all"),
+    VerdictPair(
       "a callback's result", .callbackReturn(expected: 0...1),
       accepted: eachElement("r0 = 1; exit"), rejected: eachElement("r0 = 2; exit")),
     VerdictPair(
