@@ -29,7 +29,13 @@ struct VerifierSuite {
     target: Double? = nil
   ) throws {
     let verifier = Verifier(for: type)
-    let statistics = try verifier.verify(program, maps: maps).statistics
+    let statistics: VerificationStatistics
+    do {
+      statistics = try verifier.verify(program, maps: maps).statistics
+    } catch {
+      print(column(name, width: 24) + "rejected: \(error.problem.category)")
+      return
+    }
     let time = try nanosecondsPerCall(batches: 7, calls: 1) {
       _ = try verifier.verify(program, maps: maps)
     }
