@@ -33,7 +33,7 @@ struct VerifierSuite {
     do {
       statistics = try verifier.verify(program, maps: maps).statistics
     } catch {
-      print(column(name, width: 24) + "rejected: \(error.problem.category)")
+      print(column(name, width: 24) + "rejected: \(error.problem.category.rawValue)")
       return
     }
     let time = try nanosecondsPerCall(batches: 7, calls: 1) {
