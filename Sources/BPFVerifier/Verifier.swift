@@ -52,7 +52,6 @@ public struct Verifier: Sendable {
     do {
       try explorer.run()
       try explorer.checkStackDepths()
-      explorer.facts.needsZeroExtension(explorer.code.zeroExtensionsNeeded())
     } catch {
       throw Rejection(
         problem: error, slot: explorer.slot, in: program, path: explorer.path,

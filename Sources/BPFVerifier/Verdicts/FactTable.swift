@@ -28,10 +28,6 @@ struct FactTable {
     if isTaken { facts[slot].isTaken = true } else { facts[slot].isNotTaken = true }
   }
 
-  mutating func needsZeroExtension(_ slots: [Int]) {
-    for slot in slots { facts[slot].needsZeroExtension = true }
-  }
-
   mutating func call(_ slot: Int, map: Int?, key: UInt64?) {
     facts[slot].map = facts[slot].wasCalled ? (facts[slot].map == map ? map : nil) : map
     facts[slot].constantKey =
@@ -50,8 +46,6 @@ public struct InstructionFacts: Hashable, Sendable {
   public internal(set) var isNotTaken = false
   /// What memory a load, a store or an atomic operation accesses.
   public internal(set) var access: PointerKind?
-  /// For a 32-bit operation: whether the upper half of its result may be looked at, so that it has to be cleared.
-  public internal(set) var needsZeroExtension = false
   /// For a call of a helper that takes a map: the map's index, if it is the same on all paths.
   public internal(set) var map: Int?
   /// For a lookup in an array: the key, if it is the same number on all paths.

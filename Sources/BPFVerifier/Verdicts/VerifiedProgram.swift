@@ -21,4 +21,18 @@ public struct VerifiedProgram: Hashable, Sendable {
     self.facts = facts
     self.statistics = statistics
   }
+
+  /// The slots of 32-bit operations after which the upper half of the result may be looked at: a machine that does not
+  /// clear it by itself has to (kernel: `zext_dst`).
+  ///
+  /// - Complexity: O(*n*), *n* the slots.
+  public func zeroExtensionsNeeded() -> [Int] {
+    var options = VerifierOptions()
+    options.allowsUnreachableCode = true
+    do throws(StructureError) {
+      return try CodeTable(program, options: options).zeroExtensionsNeeded()
+    } catch {
+      preconditionFailure("a verified program's structure was checked")
+    }
+  }
 }

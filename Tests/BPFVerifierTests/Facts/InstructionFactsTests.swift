@@ -5,15 +5,14 @@ import Testing
 
 /// What passes are told of each instruction of a verified program.
 struct InstructionFactsTests {
-  private func facts(
-    _ text: String, _ type: ProgramType = .xdp, maps: [MapSpec] = [],
-    allowsUnreachableCode: Bool = false
-  ) throws -> [InstructionFacts] {
+  private func verify(_ text: String, maps: [MapSpec] = []) throws -> VerifiedProgram {
     let program = try Program(
       name: "program", slots: Assembler.assemble(text), mapNames: maps.map(\.name))
-    var verifier = Verifier(for: type)
-    verifier.options.allowsUnreachableCode = allowsUnreachableCode
-    return try verifier.verify(program, maps: maps).facts
+    return try Verifier(for: .xdp).verify(program, maps: maps)
+  }
+
+  private func facts(_ text: String, maps: [MapSpec] = []) throws -> [InstructionFacts] {
+    try verify(text, maps: maps).facts
   }
 
   @Test func reachabilityAndConstantBranches() throws {
@@ -72,7 +71,7 @@ struct InstructionFactsTests {
   }
 
   @Test func zeroExtensions() throws {
-    let facts = try facts(
+    let program = try verify(
       """
       w2 = *(u32 *)(r1 + 12)
       w3 = w2
@@ -84,14 +83,11 @@ struct InstructionFactsTests {
       exit
       """)
     // The halves that 64-bit instructions look at: those of the sum's operands and the result.
-    #expect(
-      facts.map(\.needsZeroExtension) == [
-        false, true, true, false, false, false, true, false,
-      ])
+    #expect(program.zeroExtensionsNeeded() == [1, 2, 6])
   }
 
   @Test func zeroExtensionAcrossBranches() throws {
-    let facts = try facts(
+    let program = try verify(
       """
       w0 = *(u32 *)(r1 + 12)
       w2 = w0
@@ -102,7 +98,6 @@ struct InstructionFactsTests {
       r0 = r2
       exit
       """)
-    #expect(facts[1].needsZeroExtension)
-    #expect(!facts[0].needsZeroExtension)
+    #expect(program.zeroExtensionsNeeded() == [1, 3])
   }
 }
