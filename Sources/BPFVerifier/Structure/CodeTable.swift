@@ -71,9 +71,12 @@ struct CodeTable {
     }
     functionIndices = indices
     self.marks = marks
-    live = [UInt16](repeating: 0, count: count)
+    live = []
     try checkFlow(options)
-    live = registersNeeded(RegisterNeeds.values)
+    // Where no state is ever kept, nobody asks.
+    if marks.contains(where: { $0 & Mark.prunePoint != 0 }) {
+      live = registersNeeded(RegisterNeeds.values)
+    }
   }
 
   /// How an instruction goes on.
