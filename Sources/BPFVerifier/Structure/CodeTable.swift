@@ -74,7 +74,7 @@ struct CodeTable {
     live = []
     try checkFlow(options)
     // Where no state is ever kept, nobody asks.
-    if marks.contains(where: { $0 & Mark.prunePoint != 0 }) {
+    if self.marks.contains(where: { $0 & Mark.prunePoint != 0 }) {
       live = registersNeeded(RegisterNeeds.values)
     }
   }
