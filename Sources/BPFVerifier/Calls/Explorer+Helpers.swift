@@ -106,10 +106,13 @@ extension Explorer {
         }
         return .pointer(.map, to: inner, flags: .nullable, id: newID())
       }
-      if rules.spec.kind == .xskMap || rules.spec.kind == .socketMap
-        || rules.spec.kind == .socketHash
-      {
-        throw .unsupported("sockets from a \(rules.spec.kind.name) map")
+      // An AF_XDP socket (`struct bpf_xdp_sock`): the number of its queue can be read.
+      if rules.spec.kind == .xskMap {
+        return .pointer(.memory, to: 4, flags: [.nullable, .readOnly], id: newID())
+      }
+      // A socket taken out of a map is held until it is released.
+      if rules.spec.kind == .socketMap || rules.spec.kind == .socketHash {
+        return socket(.socket, try acquire())
       }
       let isCertain =
         !isNullable || call.constantKey.map { $0 < UInt64(rules.spec.maxEntries) } ?? false

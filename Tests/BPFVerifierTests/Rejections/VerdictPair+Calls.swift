@@ -42,6 +42,15 @@ extension VerdictPair {
       accepted: lookUp(""),
       rejected: "*(u64 *)(r10 - 8) = 0; r2 = r10; r2 += -8; r1 = map[idx:2]; call 1; r0 = 0; exit"),
     VerdictPair(
+      "an AF_XDP socket that may be null",
+      .nullablePointer(.r0, ValueSummary(.memory(4), isNullable: true)),
+      accepted: fromMap(11, "if r0 == 0 goto out; r1 = *(u32 *)(r0 + 0)"),
+      rejected: fromMap(11, "r1 = *(u32 *)(r0 + 0)")),
+    VerdictPair(
+      "a socket from a map that is kept", .unreleased(slot: 5), type: .schedCLS,
+      accepted: fromMap(12, "if r0 == 0 goto out; r1 = r0; call 86"),
+      rejected: fromMap(12, "if r0 == 0 goto out; r1 = *(u32 *)(r0 + 4)")),
+    VerdictPair(
       "a key out of the stack", .stackBounds(.r2, offset: -2...(-2), bytes: 4),
       accepted: lookUp(""),
       rejected: "*(u64 *)(r10 - 8) = 0; r2 = r10; r2 += -2; r1 = map[idx:0]; call 1; r0 = 0; exit"),
@@ -226,6 +235,16 @@ extension VerdictPair {
     \(text)
     r1 = map[idx:5][0]+0; call 94
     r0 = 0
+    exit
+    """
+  }
+
+  /// A lookup in a map, and what is done with what it gives.
+  private static func fromMap(_ map: Int, _ text: String) -> String {
+    """
+    *(u32 *)(r10 - 4) = 1; r2 = r10; r2 += -4; r1 = map[idx:\(map)]; call 1
+    \(text)
+    out: r0 = 0
     exit
     """
   }

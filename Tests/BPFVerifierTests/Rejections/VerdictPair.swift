@@ -74,6 +74,8 @@ struct VerdictPair {
       MapSpec(
         name: "constantmaps", kind: .arrayOfMaps, keySize: 4, valueSize: 4, maxEntries: 2,
         inner: constant),
+      MapSpec(name: "xsks", kind: .xskMap, keySize: 4, valueSize: 4, maxEntries: 2),
+      MapSpec(name: "sockets", kind: .socketMap, keySize: 4, valueSize: 4, maxEntries: 2),
     ]
   }()
 
