@@ -50,6 +50,9 @@ struct Arena<Element: BitwiseCopyable>: ~Copyable {
   /// Whether an element more needs more memory.
   var isFull: Bool { count == capacity }
 
+  /// Whether so many elements more need no more memory.
+  func hasRoom(for count: Int) -> Bool { count <= capacity &- self.count }
+
   @inline(__always)
   mutating func append(_ element: Element) {
     if isFull { reserve(max(16, 2 * count)) }
@@ -81,6 +84,21 @@ struct Arena<Element: BitwiseCopyable>: ~Copyable {
     let base = unsafe memory.bindMemory(to: Element.self, capacity: count)
     unsafe HugePages.advise(base, count: count)
     return unsafe base
+  }
+}
+
+extension MutableSpan where Element: BitwiseCopyable {
+  /// Copies elements to where others are, which may be some of the same.
+  @inline(__always)
+  mutating func move(from source: Int, to destination: Int, count length: Int) {
+    precondition(
+      source >= 0 && destination >= 0 && length >= 0 && length <= count - max(source, destination),
+      "what is moved stays in the span")
+    unsafe withUnsafeMutableBufferPointer { buffer in
+      guard let base = buffer.baseAddress else { return }
+      // SAFETY: both stretches are in the buffer, as was just checked; updating allows them to overlap.
+      unsafe (base + destination).update(from: base + source, count: length)
+    }
   }
 }
 

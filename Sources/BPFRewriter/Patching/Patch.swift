@@ -53,8 +53,10 @@ public struct Patch: Sendable {
   private(set) var isPlain = false
 
   struct Branch: Sendable {
-    var slot: Int
-    var target: Target
+    let slot: Int
+    let target: Target
+    /// Whether its displacement has 16 bits.
+    let isShort: Bool
   }
 
   /// An empty patch: a replacement by nothing.
@@ -103,28 +105,16 @@ public struct Patch: Sendable {
     guard instruction.displacement != nil else {
       return note(.targetWithoutBranch(slot: slots.count))
     }
-    branches.append(Branch(slot: slots.count, target: target))
+    let slot = slots.count
     append(instruction, fact)
+    guard slot < slots.count else { return }
+    let isShort = slots[slot].displacementField == .offset
+    branches.append(Branch(slot: slot, target: target, isShort: isShort))
   }
 
-  /// Where a branch leads, with labels resolved.
-  enum Place {
-    /// A slot of the patch; its end is the one after the last.
-    case slot(Int)
-    case original(Int)
-    case inserted(InsertedSlot)
-  }
-
-  /// Where a target is; nil for a label that is not placed.
-  func place(of target: Target) -> Place? {
-    switch target {
-    case .original(let slot): return .original(slot)
-    case .inserted(let slot): return .inserted(slot)
-    case .end: return .slot(slots.count)
-    case .label(let label):
-      guard labels.indices.contains(label.index), let slot = labels[label.index] else { return nil }
-      return .slot(slot)
-    }
+  /// The slot of a label, which at the end is the one after the last; nil for one that is not placed.
+  func slot(of label: Label) -> Int? {
+    labels.indices.contains(label.index) ? labels[label.index] : nil
   }
 
   private mutating func append(_ instruction: Instruction, _ fact: FactID?) {

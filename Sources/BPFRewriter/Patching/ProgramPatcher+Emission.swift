@@ -12,7 +12,11 @@ extension ProgramPatcher {
       var slots = inserted
       inserted = []
       var output = slots.mutableSpan
-      try emit(layout, into: &output, from: nil)
+      if hasOpenBranches || !layout.landings.isEmpty || !layout.prologues.isEmpty {
+        try emit(layout, into: &output, from: nil)
+      } else {
+        try makeRoom(layout, in: &output)
+      }
       slots.removeLast(slots.count - count)
       return slots
     }
@@ -20,6 +24,36 @@ extension ProgramPatcher {
     var output = slots.mutableSpan
     try emit(layout, into: &output, from: inserted.span)
     return slots
+  }
+
+  /// Moves what was inserted up, to both sides of each original instruction that is left, and writes that.
+  ///
+  /// What was inserted is in order and as it is to be: what lies between two original instructions moves at once.
+  private func makeRoom(
+    _ layout: Layout, in output: inout MutableSpan<RawInstruction>
+  ) throws(PatchError) {
+    let slots = program.slots.span
+    var position = layout.slotCount
+    var left = insertedCount
+    for slot in slots.indices.reversed() {
+      // With nothing left to move, the rest is where it belongs.
+      if position == left { return }
+      let anchor = anchors[slot]
+      if anchor.isRemoved { continue }
+      let end = layout.head(of: slot + 1)
+      left -= position - end
+      output.move(from: left, to: end, count: position - end)
+      let instruction = slots[slot]
+      position = end - 1
+      if instruction.displacementField == .none {
+        output[position] = instruction
+      } else {
+        if anchor.isWidened { position -= WideBranch.growth(of: instruction) }
+        let target = try self.target(of: instruction, at: slot, layout)
+        write(instruction, at: position, to: target, isWidened: anchor.isWidened, &output)
+      }
+    }
+    precondition(position == left, "what is written is as long as it was laid out")
   }
 
   /// Writes from the end to the start, so that nothing is overwritten which is still to be moved: a slot never moves down.
@@ -30,7 +64,6 @@ extension ProgramPatcher {
     from source: Span<RawInstruction>?
   ) throws(PatchError) {
     let slots = program.slots.span
-    let isInPlace = source == nil && !hasOpenBranches && layout.landings.isEmpty
     var position = layout.slotCount
     var branch = branches.count
     var ring: [Int] = []
@@ -49,8 +82,6 @@ extension ProgramPatcher {
       }
       guard let last = anchor.lastRun else { continue }
       let run = runs[last]
-      // With nothing left to move, and no branch to fix, the rest is where it belongs.
-      if isInPlace, position == run.end { return }
       if Int(run.next) == last {
         // The common case: a single patch.
         if run.traits.isDisjoint(with: [.branches, .mark]) {

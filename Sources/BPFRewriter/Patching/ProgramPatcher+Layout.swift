@@ -18,8 +18,8 @@ extension ProgramPatcher {
     var ends: [UInt32] = []
     /// Whether everything inserted is left, and in the order in which it was inserted.
     var isInOrder = true
-    /// Whether conditional jumps of the program are left.
-    var hasJumps = false
+    /// The conditional jumps of the program that are left and were not widened, by slot; none where everything is in reach.
+    var jumps: [UInt32] = []
 
     var slotCount: Int { Int(entries[entries.count - 1]) }
 
@@ -71,7 +71,8 @@ extension ProgramPatcher {
     var position = 0
     var inOrder = 0
     var isInOrder = true
-    var hasJumps = false
+    // Nothing is farther from anything than the whole program is long.
+    let hasFarTargets = anchors.count + insertedCount > Int(Int16.max)
     var branch = 0
     let slots = program.slots.span
     for slot in slots.indices {
@@ -101,13 +102,15 @@ extension ProgramPatcher {
       position += 1
       let instruction = slots[slot]
       if instruction.displacementField == .offset {
-        hasJumps = true
-        if anchor.isWidened { position += WideBranch.growth(of: instruction) }
+        if anchor.isWidened {
+          position += WideBranch.growth(of: instruction)
+        } else if hasFarTargets, instruction.opcode != 0x05 {
+          layout.jumps.append(UInt32(truncatingIfNeeded: slot))
+        }
       }
     }
     entries.append(UInt32(truncatingIfNeeded: position))
     layout.isInOrder = isInOrder && inOrder == insertedCount
-    layout.hasJumps = hasJumps
   }
 
   /// Goes over the runs of an original instruction.

@@ -19,21 +19,13 @@ extension ProgramPatcher {
     let reach =
       isPrecise ? Int(Int16.min)...Int(Int16.max) : -Self.surelyInReach...Self.surelyInReach
     var hasWidened = false
-    if layout.hasJumps {
-      for slot in 0..<anchors.count {
-        var anchor = anchors[slot]
-        if anchor.isRemoved || anchor.isWidened { continue }
-        let instruction = program.slots[slot]
-        guard instruction.displacementField == .offset, instruction.opcode != 0x05 else {
-          continue
-        }
-        let target = try target(of: instruction, at: slot, layout)
-        // It is the last of what belongs to its slot.
-        if reach.contains(target - layout.head(of: slot + 1)) { continue }
-        anchor.isWidened = true
-        anchors[slot] = anchor
-        hasWidened = true
-      }
+    for jump in layout.jumps {
+      let slot = Int(jump)
+      let target = try target(of: program.slots[slot], at: slot, layout)
+      // It is the last of what belongs to its slot.
+      if reach.contains(target - layout.head(of: slot + 1)) { continue }
+      anchors[slot].isWidened = true
+      hasWidened = true
     }
     let tooShort = try shortInsertedJumps(layout, reach: reach)
     for branch in tooShort {

@@ -142,19 +142,20 @@ public struct ProgramPatcher: ~Copyable {
     let instruction = program.slots[slot]
     if instruction.isSecondHalf || instruction.isWide { return false }
     var traits = Run.Traits.entry
-    if !patch.branches.isEmpty { try addBranches(of: patch, &traits) }
-    append(patch, count, traits, run)
+    try append(patch, count, &traits, run, at: slot)
     anchors[slot] = Anchor(replacedBy: run)
     return true
   }
 
-  /// Copies a patch, whose branches are noted, to a run of its own.
+  /// Copies a patch to a run of its own.
   @inline(__always)
-  private mutating func append(_ patch: Patch, _ count: Int, _ traits: Run.Traits, _ run: Int) {
+  private mutating func append(
+    _ patch: Patch, _ count: Int, _ traits: inout Run.Traits, _ run: Int, at slot: Int
+  ) throws(PatchError) {
     let start = insertedCount
     copy(patch, count)
+    if !patch.branches.isEmpty { try addBranches(of: patch, &traits, at: slot) }
     insertedCount = start &+ count
-    if traits.contains(.branches) { closeBranches(of: patch, traits, from: start) }
     runs.append(Run(start: start, count: count, traits: traits, next: run))
   }
 
@@ -220,42 +221,56 @@ public struct ProgramPatcher: ~Copyable {
     if count > Run.countLimit { throw .tooManySlots }
     try makeRoom(slots: start + count, runs: run + 1, at: slot)
     var traits: Run.Traits = isEntry ? .entry : []
-    if !patch.branches.isEmpty { try addBranches(of: patch, &traits) }
-    append(patch, count, traits, run)
+    try append(patch, count, &traits, run, at: slot)
     if !patch.facts.isEmpty { addFacts(of: patch, from: start) }
     return run
   }
 
-  /// Notes where the branches of a patch lead, before it is copied.
+  /// Notes where the branches of a patch lead, which is copied but does not count yet.
+  ///
+  /// Displacements of those that stay in their patch are written here: they are the same wherever it comes to lie, unless it
+  /// is cut or branches in it are widened.
   @inline(never)
   private mutating func addBranches(
-    of patch: Patch, _ traits: inout Run.Traits
+    of patch: Patch, _ traits: inout Run.Traits, at slot: Int
   ) throws(PatchError) {
     let start = insertedCount
-    let count = patch.slots.count
+    let end = start + patch.slots.count
     let firstBranch = branches.count
-    traits.insert(.branches)
     let patched = patch.branches.span
+    if !branches.hasRoom(for: patched.count) {
+      branches.reserve(capacity(needed: firstBranch + patched.count, at: slot))
+    }
+    var added: Run.Traits = .branches
     for index in patched.indices {
       let branch = patched[index]
+      let place = start + branch.slot
+      var closed: Int?
       let target: InsertedBranch.Target
-      switch patch.place(of: branch.target) {
-      case .slot(let slot):
-        if slot < count {
+      switch branch.target {
+      case .end:
+        closed = end
+        target = .end(of: end - 1)
+        added.insert(.end)
+      case .label(let label):
+        guard let slot = patch.slot(of: label) else {
+          branches.truncate(to: firstBranch)
+          throw .labelNotPlaced(slot: branch.slot)
+        }
+        closed = start + slot
+        if start + slot < end {
           target = .inserted(start + slot)
         } else {
-          target = .end(of: start + count - 1)
-          traits.insert(.end)
+          target = .end(of: end - 1)
+          added.insert(.end)
         }
-        // It may not do with 16 bits.
-        if Int16(exactly: slot - branch.slot - 1) == nil { traits.insert(.openBranches) }
       case .original(let slot):
         guard slot >= 0, slot < anchors.count, !program.slots[slot].isSecondHalf else {
           branches.truncate(to: firstBranch)
           throw .strayBranch(slot: branch.slot, target: slot)
         }
         target = .original(slot)
-        traits.insert(.openBranches)
+        added.insert(.openBranches)
       case .inserted(let slot):
         guard slot.index < start else {
           branches.truncate(to: firstBranch)
@@ -264,41 +279,22 @@ public struct ProgramPatcher: ~Copyable {
         // It is in another run: where that comes to lie is looked up.
         hasCuts = true
         target = slot.isEnd ? .end(of: slot.index) : .inserted(slot.index)
-        traits.insert(.openBranches)
-      case nil:
-        branches.truncate(to: firstBranch)
-        throw .labelNotPlaced(slot: branch.slot)
+        added.insert(.openBranches)
       }
-      branches.append(InsertedBranch(slot: start + branch.slot, target: target))
+      if let closed {
+        let displacement = closed - place - 1
+        if branch.isShort {
+          inserted[place].offset = Int16(truncatingIfNeeded: displacement)
+        } else {
+          inserted[place].immediate = Int32(truncatingIfNeeded: displacement)
+        }
+        // It may not do with 16 bits.
+        if Int16(exactly: displacement) == nil { added.insert(.openBranches) }
+      }
+      branches.append(InsertedBranch(slot: place, target: target))
     }
-  }
-
-  /// Writes the displacements of branches that stay in their patch, which are the same wherever it comes to lie, unless it
-  /// is cut or branches in it are widened.
-  @inline(never)
-  private mutating func closeBranches(
-    of patch: Patch, _ traits: Run.Traits, from start: Int
-  ) {
-    hasOpenBranches = hasOpenBranches || traits.contains(.openBranches)
-    for index in branches.count - patch.branches.count..<branches.count {
-      let branch = branches[index]
-      let target: Int
-      switch branch.target {
-      case .original: continue
-      case .inserted(let slot): target = slot
-      case .end(of: let slot): target = slot + 1
-      }
-      // One of an earlier patch is looked up.
-      if target < start { continue }
-      var instruction = inserted[branch.slot]
-      let displacement = target - branch.slot - 1
-      if instruction.displacementField == .offset {
-        instruction.offset = Int16(truncatingIfNeeded: displacement)
-      } else {
-        instruction.immediate = Int32(truncatingIfNeeded: displacement)
-      }
-      inserted[branch.slot] = instruction
-    }
+    traits.formUnion(added)
+    hasOpenBranches = hasOpenBranches || added.contains(.openBranches)
   }
 
   private mutating func addFacts(of patch: Patch, from start: Int) {
