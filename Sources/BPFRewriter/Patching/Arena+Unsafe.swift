@@ -82,7 +82,7 @@ struct Arena<Element: BitwiseCopyable>: ~Copyable {
   ) -> UnsafeMutablePointer<Element> {
     guard let memory = unsafe memory else { preconditionFailure("there is no memory left") }
     let base = unsafe memory.bindMemory(to: Element.self, capacity: count)
-    unsafe HugePages.advise(base, count: count)
+    unsafe HugePages.adviseOrPopulate(base, count: count)
     return unsafe base
   }
 }
@@ -107,7 +107,9 @@ extension Array where Element: BitwiseCopyable {
   init(unwritten count: Int) {
     unsafe self.init(unsafeUninitializedCapacity: count) { buffer, initialized in
       // SAFETY: every pattern of bits is a value of the number types this is used for, and the caller reads none of them.
-      if let base = buffer.baseAddress { unsafe HugePages.advise(base, count: buffer.count) }
+      if let base = buffer.baseAddress {
+        unsafe HugePages.adviseOrPopulate(base, count: buffer.count)
+      }
       initialized = count
     }
   }

@@ -52,6 +52,10 @@ public struct Patch: Sendable {
   /// Whether there is nothing wrong with it, something in it, and no fact: the common case, told at once.
   private(set) var isPlain = false
 
+  /// Whether all its branches lead to its end, with 16 bits, which suffice.
+  var leadsOnlyToEnd: Bool { hasOnlyShortEnds && slots.count <= Int(Int16.max) }
+  private var hasOnlyShortEnds = true
+
   struct Branch: Sendable {
     let slot: Int
     let target: Target
@@ -74,6 +78,7 @@ public struct Patch: Sendable {
     labels.removeAll(keepingCapacity: true)
     defect = nil
     isPlain = false
+    hasOnlyShortEnds = true
   }
 
   /// A new label, to be placed once.
@@ -109,6 +114,7 @@ public struct Patch: Sendable {
     append(instruction, fact)
     guard slot < slots.count else { return }
     let isShort = slots[slot].displacementField == .offset
+    hasOnlyShortEnds = hasOnlyShortEnds && isShort && target == .end
     branches.append(Branch(slot: slot, target: target, isShort: isShort))
   }
 

@@ -154,7 +154,14 @@ public struct ProgramPatcher: ~Copyable {
   ) throws(PatchError) {
     let start = insertedCount
     copy(patch, count)
-    if !patch.branches.isEmpty { try addBranches(of: patch, &traits, at: slot) }
+    if !patch.branches.isEmpty {
+      if patch.leadsOnlyToEnd, branches.hasRoom(for: patch.branches.count) {
+        addBranchesToEnd(of: patch, count)
+        traits.formUnion([.branches, .end])
+      } else {
+        try addBranches(of: patch, &traits, at: slot)
+      }
+    }
     insertedCount = start &+ count
     runs.append(Run(start: start, count: count, traits: traits, next: run))
   }
@@ -224,6 +231,19 @@ public struct ProgramPatcher: ~Copyable {
     try append(patch, count, &traits, run, at: slot)
     if !patch.facts.isEmpty { addFacts(of: patch, from: start) }
     return run
+  }
+
+  /// Notes the branches of a patch that all lead to its end, in reach and with room for them: the common case.
+  @inline(__always)
+  private mutating func addBranchesToEnd(of patch: Patch, _ count: Int) {
+    let end = insertedCount &+ count
+    let patched = patch.branches.span
+    for index in patched.indices {
+      let slot = patched[index].slot
+      let place = insertedCount &+ slot
+      inserted[place].offset = Int16(truncatingIfNeeded: count &- slot &- 1)
+      branches.append(InsertedBranch(slot: place, target: .end(of: end &- 1)))
+    }
   }
 
   /// Notes where the branches of a patch lead, which is copied but does not count yet.
