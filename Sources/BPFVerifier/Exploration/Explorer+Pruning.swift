@@ -100,7 +100,7 @@ extension Explorer {
       guard matches(Int(kept.states[state].differing), comparison) else { return false }
       pairs.removeAll()
     }
-    guard matchesSpecials(of: state) else { return false }
+    guard matchesSpecials(of: state, comparison) else { return false }
     for index in entries {
       guard matches(index, comparison) else {
         kept.states[state].differing = Int32(truncatingIfNeeded: index)
@@ -111,7 +111,7 @@ extension Explorer {
   }
 
   /// Compares the calls of frames, references and the lock held.
-  private mutating func matchesSpecials(of state: Int) -> Bool {
+  private mutating func matchesSpecials(of state: Int, _ comparison: Comparison) -> Bool {
     let first = Int(kept.states[state].firstSpecial)
     let count = Int(kept.states[state].specialCount)
     guard count == depth + references.count + (lock == nil ? 0 : 1) else { return false }
@@ -119,8 +119,9 @@ extension Explorer {
       let special = kept.specials[first + offset]
       switch special.kind {
       case .frame:
-        // From the earlier state the callback was followed as often as is left of its rounds.
-        guard special.id <= UInt32(frames[offset].callbackDepth),
+        // From the earlier state the callback was followed as often as is left of its rounds; another round is not the same.
+        let round = UInt32(frames[offset].callbackDepth)
+        guard comparison == .same ? special.id == round : special.id <= round,
           special.word == self.special(ofFrame: offset + 1).word
         else { return false }
       case .reference:
