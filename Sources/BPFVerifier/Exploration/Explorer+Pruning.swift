@@ -32,7 +32,7 @@ extension Explorer {
         if isCheckpoint {
           if isNextIteration(since: index), compare(with: index, .coversAll) {
             kept.states[index].hits += 1
-            markEverything()
+            cutLoop(at: index)
             return true
           }
           if isSameIteration(index), compare(with: index, .same) {
@@ -72,6 +72,28 @@ extension Explorer {
       try keep()
     }
     return false
+  }
+
+  /// Ends the path where a loop would go on as it did from an earlier state.
+  ///
+  /// What matters from there on matters here. That is known where this was the last path from that state; otherwise
+  /// anything may.
+  private mutating func cutLoop(at state: Int) {
+    guard pending.count == Int(kept.states[state].pendingCount) else {
+      markEverything()
+      return
+    }
+    // What is marked here may be what another value of the earlier state came from.
+    var marked = -1
+    while true {
+      var count = 0
+      for entry in kept.states[state].entries {
+        count += provenance.marks[entry].rawValue.nonzeroBitCount
+      }
+      if count == marked { return }
+      marked = count
+      inheritMarks(of: state)
+    }
   }
 
   /// Whether the path went through a loop's checkpoint again since a state.

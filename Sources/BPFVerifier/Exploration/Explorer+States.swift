@@ -63,6 +63,7 @@ extension Explorer {
       firstSpecial: Int32(truncatingIfNeeded: firstSpecial),
       specialCount: Int32(truncatingIfNeeded: kept.specials.count - firstSpecial),
       mayGotoDepth: mayGotoDepth, callbackDepth: frames[depth].callbackDepth,
+      pendingCount: Int32(truncatingIfNeeded: pending.count),
       depth: Int32(truncatingIfNeeded: depth), differing: Int32(truncatingIfNeeded: firstEntry))
     parent = Int32(truncatingIfNeeded: kept.states.count)
     kept.latest[slot] = parent

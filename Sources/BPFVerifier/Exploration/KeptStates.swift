@@ -37,6 +37,8 @@ struct KeptState {
   var specialCount: Int32
   var mayGotoDepth: Int32
   var callbackDepth: Int32
+  /// The branches that were put aside when it was kept.
+  var pendingCount: Int32
   /// The frame that ran; where the others were called from is among the specials.
   var depth: Int32
   /// The entry that differed when a state was last compared with it.
