@@ -45,7 +45,7 @@ fuzz: packages
 	for target in object capture assembler batch rewrite patcher verifier; do sh Fuzz/run $$target $(SECONDS) || exit 1; done
 	BPFKIT_MODEL_OPERATIONS=$(OPERATIONS) $(SWIFT) test -c release -Xswiftc -enable-testing --filter 'Map(Model|Stress|WalkStress)Tests|PrefixTrieTests'
 	BPFKIT_PATCHER_CASES=$(CASES) $(SWIFT) test -c release -Xswiftc -enable-testing --filter PatcherComparisonTests
-	BPFKIT_SOUNDNESS_PROGRAMS=$(PROGRAMS) BPFKIT_KERNEL_VERDICTS=10000 BPFKIT_DOMAIN_CASES=10000000 $(SWIFT) test -c release -Xswiftc -enable-testing --filter '(Soundness|KernelVerdict|Concretization)Tests'
+	BPFKIT_SOUNDNESS_PROGRAMS=$(PROGRAMS) BPFKIT_KERNEL_VERDICTS=10000 BPFKIT_DOMAIN_CASES=200000 $(SWIFT) test -c release -Xswiftc -enable-testing --filter '(Soundness|KernelVerdict|Concretization)Tests'
 
 clean:
 	rm -rf .build Benchmarks/.build Fuzz/.build
