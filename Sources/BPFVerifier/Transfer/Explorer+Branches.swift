@@ -237,7 +237,7 @@ extension Explorer {
       if isBounded(left, by: right) {
         prove(left, relation)
       } else if isBounded(right, by: left) {
-        prove(right, relation.swapped)
+        prove(right, Relation(condition.swapped, isTaken: isTaken))
       }
     }
   }
@@ -325,26 +325,6 @@ extension Condition {
     case .equal: .equal
     case .notEqual: .notEqual
     case .bitsSet: .bitsSet
-    case .greater: .less
-    case .greaterOrEqual: .lessOrEqual
-    case .less: .greater
-    case .lessOrEqual: .greaterOrEqual
-    case .signedGreater: .signedLess
-    case .signedGreaterOrEqual: .signedLessOrEqual
-    case .signedLess: .signedGreater
-    case .signedLessOrEqual: .signedGreaterOrEqual
-    }
-  }
-}
-
-extension Relation {
-  /// The relation with its operands exchanged.
-  var swapped: Relation {
-    switch self {
-    case .equal: .equal
-    case .notEqual: .notEqual
-    case .bitsSet: .bitsSet
-    case .bitsClear: .bitsClear
     case .greater: .less
     case .greaterOrEqual: .lessOrEqual
     case .less: .greater
