@@ -7,7 +7,7 @@ extension Scalar {
     if let first = left.constant, let second = right.constant {
       return Scalar(evaluate(operation, first, second))
     }
-    if left.saysNothing || right.saysNothing, operation.hidesOperands { return .unknown }
+    if left.isUnknown || right.isUnknown, operation.hidesOperands { return .unknown }
     switch operation {
     case .add:
       return result(
@@ -94,10 +94,6 @@ extension Scalar {
         left.low.arithmeticShiftedRight(count.least, count.most))
     }
   }
-
-  /// Whether any number will do.
-  @inline(__always)
-  private var saysNothing: Bool { bits.isUnknown && range == .full && low == .full }
 
   /// All numbers of a half, with zeros above.
   private static var anyHalf: Scalar {

@@ -38,6 +38,10 @@ public struct Scalar<W: WideWord>: Hashable, Sendable {
   /// The scalar of all numbers.
   static var unknown: Scalar { Scalar(bits: .unknown, range: .full, low: .full) }
 
+  /// Whether it stands for all numbers.
+  @inline(__always)
+  var isUnknown: Bool { bits.isUnknown && range == .full && low == .full }
+
   /// What three descriptions of one number say together.
   ///
   /// - Returns: nil where no number fits them. Not always found out: then some part of the scalar stands for numbers

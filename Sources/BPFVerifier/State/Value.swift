@@ -157,5 +157,4 @@ extension Scalar where W == UInt64 {
   @inline(__always) var signedMinimum: Int64 { Int64(bitPattern: range.signedMinimum) }
   @inline(__always) var signedMaximum: Int64 { Int64(bitPattern: range.signedMaximum) }
   @inline(__always) var isConstant: Bool { bits.mask == 0 }
-  @inline(__always) var isUnknown: Bool { bits.mask == .max && range == .full && low == .full }
 }
