@@ -190,10 +190,7 @@ extension Explorer {
       guard entry.shape.contains(.scalar), !provenance.marks[index].contains(.precise) else {
         continue
       }
-      let place: Place =
-        entry.isSlot
-        ? .slot(entry.frame * Self.slotCount + entry.place - StateEntry.firstSlot)
-        : .register(entry.frame * Self.registerCount + entry.place)
+      let place: Place = entry.isSlot ? .slot(entry.index) : .register(entry.index)
       let value = self[place]
       let encoding = Int(entry.encoding)
       let old = kept.words.number(

@@ -41,9 +41,6 @@ struct Encoding {
   /// The words before those of the number, the first included.
   @inline(__always) var numberOffset: Int { isScalar ? 2 : 3 }
 
-  /// The most words a value takes.
-  static let wordLimit = 11
-
   /// Writes a value. The range of a packet pointer is at most 0xffff.
   ///
   /// - Returns: where it is.

@@ -29,21 +29,13 @@ extension Explorer {
       let index = Int(state)
       let next = kept.states[index].next
       if kept.states[index].branches > 0 {
-        if isCheckpoint {
-          if isNextIteration(since: index), compare(with: index, .coversAll) {
-            kept.states[index].hits += 1
-            cutLoop(at: index)
-            return true
-          }
-          if isSameIteration(index), compare(with: index, .same) {
-            throw .infiniteLoop
-          }
-        } else {
-          if isSameIteration(index), compare(with: index, .same) {
-            throw .infiniteLoop
-          }
-          if jumpsSince < 20, instructionsSince < 100 { isWorthKeeping = false }
+        if isCheckpoint, isNextIteration(since: index), compare(with: index, .coversAll) {
+          kept.states[index].hits += 1
+          cutLoop(at: index)
+          return true
         }
+        if isSameIteration(index), compare(with: index, .same) { throw .infiniteLoop }
+        if !isCheckpoint, jumpsSince < 20, instructionsSince < 100 { isWorthKeeping = false }
       } else if compare(with: index, .covers) {
         kept.states[index].hits += 1
         inheritMarks(of: index)
@@ -168,7 +160,7 @@ extension Explorer {
     let isPrecise = comparison != .covers || provenance.marks[index].contains(.precise)
     if entry.isSlot {
       if comparison == .covers, !provenance.marks[index].contains(.read) { return true }
-      let place = entry.frame &* Self.slotCount &+ entry.place &- StateEntry.firstSlot
+      let place = entry.index
       if entry.bytes != stacks[place].bytes || entry.spillSize != stacks[place].value.spillSize {
         guard comparison != .same, coversBytes(entry, stacks[place], isPrecise: isPrecise) else {
           return false
@@ -185,7 +177,7 @@ extension Explorer {
       }
       return Self.matches(entry, stacks[place].value, comparison, kept.words, &pairs, &lastID)
     }
-    let place = entry.frame &* Self.registerCount &+ entry.place
+    let place = entry.index
     if entry.shape.contains(.scalar), !isPrecise {
       let kind = registers[place].kind
       return kind == .scalar || kind != .uninitialized && options.isPrivileged

@@ -266,12 +266,11 @@ extension Explorer {
       if marks.isEmpty { continue }
       let entry = kept.entries[index]
       if entry.isSlot {
-        let place = entry.frame * Self.slotCount + entry.place - StateEntry.firstSlot
-        let node = stacks[place].value.node
+        let node = stacks[entry.index].value.node
         if marks.contains(.precise) { provenance.markPrecise(node) }
         if marks.contains(.read) { provenance.markRead(node) }
       } else if marks.contains(.precise) {
-        provenance.markPrecise(registers[entry.frame * Self.registerCount + entry.place].node)
+        provenance.markPrecise(registers[entry.index].node)
       }
     }
   }

@@ -30,6 +30,12 @@ struct StateEntry {
   /// The register, or the stack slot plus ``firstSlot``.
   @inline(__always) var place: Int { Int(location & 0x7f) }
   @inline(__always) var isSlot: Bool { place >= Self.firstSlot }
+  /// The index among all stack slots, or among all registers.
+  @inline(__always) var index: Int {
+    isSlot
+      ? frame &* Explorer.slotCount &+ place &- Self.firstSlot
+      : frame &* Explorer.registerCount &+ place
+  }
 }
 
 /// A frame, a reference or the lock of a kept state: what is compared as it is, and an identity.
