@@ -43,7 +43,7 @@ public struct Verifier: Sendable {
       code = try CodeTable(program, options: options)
     } catch {
       throw Rejection(
-        problem: error.problem, slot: error.slot, in: program, path: [],
+        problem: error.problem, slot: error.slot, in: program, from: 0, path: [],
         statistics: VerificationStatistics())
     }
     var explorer = Explorer(
@@ -54,7 +54,8 @@ public struct Verifier: Sendable {
       try explorer.checkStackDepths()
     } catch {
       throw Rejection(
-        problem: error, slot: explorer.slot, in: program, path: explorer.path,
+        problem: error, slot: explorer.slot, in: program,
+        from: explorer.code.functions[explorer.root], path: explorer.path,
         statistics: explorer.finishedStatistics())
     }
     return VerifiedProgram(
@@ -65,7 +66,7 @@ public struct Verifier: Sendable {
 
 extension Rejection {
   fileprivate init(
-    problem: Problem, slot: Int, in program: Program, path: [UInt32],
+    problem: Problem, slot: Int, in program: Program, from start: Int, path: [UInt32],
     statistics: VerificationStatistics
   ) {
     self.problem = problem
@@ -74,6 +75,7 @@ extension Rejection {
     let isInside = program.slots.indices.contains(slot)
     line = isInside ? program.line(at: slot) : nil
     function = program.subprogram(at: slot).name
+    globalFunction = start > 0 ? program.subprogram(at: start).name : nil
     self.path = path.map { step in
       Step(slot: Int(step >> 1), isTaken: step & 1 != 0)
     }

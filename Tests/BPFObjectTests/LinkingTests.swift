@@ -271,4 +271,40 @@ import Testing
       return Set(available) == ["beside", "calls", "repeats", "lonely"]
     }
   }
+
+  @Test func globalFunctionsHaveTheirPrototypes() throws {
+    let program = try Self.object("prototypes.o").link("uses").program
+    let prototypes = program.subprograms.reduce(into: [String: FunctionPrototype]()) {
+      $0[$1.name] = $1.prototype
+    }
+    let pair = FunctionPrototype.Pointee(.structure("pair"), size: 8)
+    // Static functions have none, and one that only its object may call.
+    #expect(
+      Set(prototypes.keys) == ["uses", "context", "numbers", "pointers", "nothing", "address"])
+    #expect(program.subprograms.map(\.name).contains("hidden"))
+    let context = FunctionPrototype.Pointee(.structure("xdp_md"), size: 24)
+    #expect(
+      prototypes["context"]
+        == FunctionPrototype(parameters: [.init(.pointer(context))], result: .number))
+    #expect(
+      prototypes["numbers"]
+        == FunctionPrototype(
+          parameters: Array(repeating: .init(.number), count: 4), result: .number))
+    #expect(
+      prototypes["pointers"]
+        == FunctionPrototype(
+          parameters: [
+            .init(.pointer(pair), tags: .nonNull), .init(.pointer(.init(.number, size: 4))),
+            .init(.pointer(.init(.structure("opaque"), size: nil))),
+            .init(.pointer(.init(.other, size: 40))),
+            .init(.pointer(.init(.void, size: nil)), tags: .context),
+          ], result: .number))
+    #expect(
+      prototypes["nothing"]
+        == FunctionPrototype(
+          parameters: [.init(.pointer(.init(.other, size: 8)), tags: [.unknown, .nonNull])],
+          result: .nothing))
+    #expect(
+      prototypes["address"] == FunctionPrototype(parameters: [.init(.other)], result: .other))
+  }
 }

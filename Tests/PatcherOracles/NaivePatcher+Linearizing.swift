@@ -166,7 +166,9 @@ extension NaivePatcher {
       let owner = subprogramIndex(at: item.original)
       if owner != subprogram {
         result.subprograms.append(
-          Subprogram(name: program.subprograms[owner].name, start: position))
+          Subprogram(
+            name: program.subprograms[owner].name, start: position,
+            prototype: program.subprograms[owner].prototype))
         subprogram = owner
       }
     }

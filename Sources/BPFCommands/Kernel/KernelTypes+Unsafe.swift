@@ -10,17 +10,21 @@ struct KernelTypes {
 
   enum Kind: UInt32 {
     case integer = 1
+    case pointer = 2
     case array = 3
     case structure = 4
+    case forward = 7
     case function = 12
     case functionPrototype = 13
+    case float = 16
+    case declarationTag = 17
   }
 
   /// Adds a type.
   ///
   /// - Parameters:
   ///   - size: its size in bytes, or the type it is made from.
-  ///   - count: the number of its members.
+  ///   - count: the number of its members; of a function, whether it is global.
   ///   - rest: what follows the first three words of its kind.
   /// - Returns: its number.
   @discardableResult
@@ -58,37 +62,6 @@ struct KernelTypes {
       return Result { () throws(SystemError) in try unsafe call.make(.loadTypes) }
     }
     return KernelDescriptor(try result.get())
-  }
-}
-
-/// Types for a program's functions, without which the kernel takes no callbacks: each is a static `int f(void)`.
-struct KernelFunctionTypes {
-  let descriptor: KernelDescriptor
-  /// For each function its first slot and its type (`struct bpf_func_info`).
-  let records: [UInt32]
-
-  /// Nil for a program that uses no function's address.
-  init?(_ program: Program) throws(SystemError) {
-    var starts: Set<Int> = [0]
-    var usesAddresses = false
-    for (slot, instruction) in program.slots.enumerated() {
-      let isAddress = instruction.isWide && instruction.source == 4
-      let isCall = instruction.opcode == 0x85 && instruction.source == 1
-      guard isAddress || isCall else { continue }
-      usesAddresses = usesAddresses || isAddress
-      starts.insert(slot + 1 + Int(instruction.immediate))
-    }
-    guard usesAddresses else { return nil }
-    var types = KernelTypes()
-    let integer = types.add(.integer, "int", size: 4, rest: [1 << 24 | 32])
-    let prototype = types.add(.functionPrototype, size: integer)
-    var records: [UInt32] = []
-    for start in starts.filter(program.slots.indices.contains).sorted() {
-      let function = types.add(.function, "function\(start)", size: prototype)
-      records += [UInt32(truncatingIfNeeded: start), function]
-    }
-    self.records = records
-    descriptor = try types.load()
   }
 }
 

@@ -94,10 +94,14 @@ public struct Subprogram: Hashable, Sendable {
   public let name: String
   /// The slot at which it starts.
   public let start: Int
+  /// What a global function is declared as: it is verified by that alone. Nil where it is verified with each call: a static
+  /// function, and one of which nothing is known.
+  public let prototype: FunctionPrototype?
 
-  public init(name: String, start: Int) {
+  public init(name: String, start: Int, prototype: FunctionPrototype? = nil) {
     self.name = name
     self.start = start
+    self.prototype = prototype
   }
 }
 

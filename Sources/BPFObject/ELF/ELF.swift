@@ -61,12 +61,21 @@ public enum ELF {
     /// The size in bytes; old compilers leave it 0.
     public let size: UInt64
     public let binding: Binding
+    public let visibility: Visibility
     public let kind: Kind
     public let place: Place
 
     public enum Binding: Hashable, Sendable {
       case local, global, weak
       case other(UInt8)
+    }
+
+    /// Which other objects may refer to it.
+    public enum Visibility: UInt8, Hashable, Sendable {
+      case `default` = 0
+      case `internal` = 1
+      case hidden = 2
+      case protected = 3
     }
 
     public enum Kind: Hashable, Sendable {

@@ -41,7 +41,8 @@ extension ELFFile {
         ELF.Symbol(
           index: index, name: name, value: try reader.uint64(at: at + 8),
           size: try reader.uint64(at: at + 16), binding: ELF.Symbol.Binding(info >> 4),
-          kind: kind, place: place))
+          visibility: ELF.Symbol.Visibility(try reader.uint8(at: at + 5)), kind: kind,
+          place: place))
     }
     return symbols
   }
@@ -73,6 +74,19 @@ extension ELF.Symbol.Binding {
       case 1: .global
       case 2: .weak
       default: .other(value)
+      }
+  }
+}
+
+extension ELF.Symbol.Visibility {
+  /// Of the byte that has it in its lowest bits.
+  init(_ byte: UInt8) {
+    self =
+      switch byte & 3 {
+      case 1: .internal
+      case 2: .hidden
+      case 3: .protected
+      case _: .default
       }
   }
 }

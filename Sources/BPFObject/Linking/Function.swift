@@ -8,6 +8,8 @@ struct Function: Hashable, Sendable {
   /// Its size in bytes.
   let size: Int
   let isStatic: Bool
+  /// Whether only its own object refers to it, though its binding is global: loaders take it for static.
+  let isHidden: Bool
 }
 
 /// The functions of an object, by section and rising offset.
@@ -73,7 +75,7 @@ struct FunctionTable: Sendable {
       return [
         Function(
           name: section.name, section: section.index, offset: 0, size: section.size,
-          isStatic: false)
+          isStatic: false, isHidden: false)
       ]
     }
     var functions: [Function] = []
@@ -113,7 +115,8 @@ struct FunctionTable: Sendable {
       functions.append(
         Function(
           name: symbol.name.isEmpty ? section.name : symbol.name, section: section.index,
-          offset: Int(symbol.value), size: Int(size), isStatic: symbol.binding == .local))
+          offset: Int(symbol.value), size: Int(size), isStatic: symbol.binding == .local,
+          isHidden: symbol.visibility == .hidden || symbol.visibility == .internal))
     }
     return functions
   }

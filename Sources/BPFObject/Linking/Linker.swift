@@ -34,6 +34,7 @@ struct Linker {
       slots[reference.slot].immediate = Int32(clamping: start - reference.slot - 1)
     }
     var lines = LineLinker(object)
+    var prototypes = PrototypeLinker(object)
     var placedLines: [LineInfo] = []
     var subprograms: [Subprogram] = []
     for index in queue {
@@ -41,7 +42,9 @@ struct Linker {
         preconditionFailure("every function in the queue has been placed")
       }
       let function = object.functionTable.functions[index]
-      subprograms.append(Subprogram(name: function.name, start: start))
+      subprograms.append(
+        Subprogram(name: function.name, start: start, prototype: prototypes.prototype(of: function))
+      )
       placedLines.append(contentsOf: try lines.lines(of: function, placedAt: start))
     }
     do {

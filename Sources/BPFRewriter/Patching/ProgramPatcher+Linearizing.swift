@@ -46,7 +46,9 @@ extension ProgramPatcher {
     var left: [Subprogram] = []
     for (index, subprogram) in program.subprograms.enumerated()
     where layout.heads[index] < layout.heads[index + 1] {
-      left.append(Subprogram(name: subprogram.name, start: layout.heads[index]))
+      left.append(
+        Subprogram(
+          name: subprogram.name, start: layout.heads[index], prototype: subprogram.prototype))
     }
     return left
   }

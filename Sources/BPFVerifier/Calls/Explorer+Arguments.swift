@@ -4,9 +4,9 @@ import BPFPlatform
 // The arguments of helpers (kernel: `check_func_arg`).
 extension Explorer {
   /// The register of an argument, counted from 0.
-  private func register(_ argument: Int) -> Register {
+  func register(_ argument: Int) -> Register {
     guard let register = Register(rawValue: UInt8(truncatingIfNeeded: argument + 1)) else {
-      preconditionFailure("a helper takes at most five arguments")
+      preconditionFailure("a function takes at most five arguments")
     }
     return register
   }
@@ -97,7 +97,7 @@ extension Explorer {
     return platform.maps[map]
   }
 
-  private func checkContextArgument(_ value: Value, _ register: Register)
+  func checkContextArgument(_ value: Value, _ register: Register)
     throws(Rejection.Problem)
   {
     guard value.kind == .context else {
@@ -223,7 +223,7 @@ extension Explorer {
     try fillStack(pointer, register, size)
   }
 
-  private mutating func checkReadable(_ value: Value, _ register: Register, _ size: Int)
+  mutating func checkReadable(_ value: Value, _ register: Register, _ size: Int)
     throws(Rejection.Problem)
   {
     guard value.isPointer else {
@@ -236,7 +236,7 @@ extension Explorer {
     }
   }
 
-  private mutating func checkWritable(_ value: Value, _ register: Register, _ size: Int)
+  mutating func checkWritable(_ value: Value, _ register: Register, _ size: Int)
     throws(Rejection.Problem)
   {
     guard value.isPointer else {

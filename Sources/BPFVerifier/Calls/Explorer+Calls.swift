@@ -8,8 +8,12 @@ extension Explorer {
     switch target {
     case .helper(let number): return try callHelper(HelperID(rawValue: number))
     case .local(let displacement):
-      guard lock == nil else { throw .callWhileLocked }
-      try enter(slot + 1 + Int(displacement), role: .call)
+      let function = slot + 1 + Int(displacement)
+      if let prototype = code.prototypes[Int(code.functionIndices[function])] {
+        try callGlobal(function, prototype)
+      } else {
+        try enter(function, role: .call)
+      }
       return true
     case .kernelFunction(let id, _): throw .unsupported("kfunc with BTF id \(id)")
     case .register: throw .unsupported("callx")
@@ -22,6 +26,7 @@ extension Explorer {
     let first = depth * Self.registerCount
     let function = code.functionIndices[target]
     depth += 1
+    globals.reach(depth, in: root)
     frames[depth] = Frame(
       callSite: Int32(truncatingIfNeeded: slot), function: function, role: role)
     setFrameRegisters(depth)
@@ -81,7 +86,10 @@ extension Explorer {
     try checkReferencesReleased()
     let result = registers[index(.r0)]
     guard result.kind != .uninitialized else { throw .uninitializedRegister(.r0) }
-    if let range = platform.returnRange {
+    if root > 0 {
+      // Callers take it for some number.
+      guard result.isScalar else { throw .returnsPointer }
+    } else if let range = platform.returnRange {
       guard result.isScalar else { throw .returnsPointer }
       markPrecise(result)
       guard result.number.signedMinimum >= range.lowerBound,

@@ -82,6 +82,11 @@ extension Explorer {
 
   private func checkTailCall() throws(Rejection.Problem) {
     try checkReferencesReleased()
+    try checkNoCallback()
+  }
+
+  /// Checks that no helper waits for the path to return to it.
+  func checkNoCallback() throws(Rejection.Problem) {
     for frame in 0...depth where frames[frame].role != .call { throw .tailCallInCallback }
   }
 

@@ -48,7 +48,7 @@ extension Explorer {
     _ value: Value, _ register: Register, _ use: HelperPrototype.DynptrUse, _ call: inout HelperCall
   ) throws(Rejection.Problem) {
     if value.kind == .dynptr {
-      // The sample a callback is given.
+      // The sample a callback is given, or the parameter of a global function.
       switch use {
       case .reads: call.dynptr = value
       case .writes, .makesLocal, .makesRecord, .releasesRecord:
@@ -57,16 +57,9 @@ extension Explorer {
       }
       return
     }
-    guard value.kind == .stack, value.hasConstantOffset, value.offset & 7 == 0,
-      value.offset >= -Int32(VerifierLimits.stackBytes), value.offset <= -16
-    else {
-      throw .argument(
-        register, expected: .dynptrOnStack, found: summary(of: value))
-    }
-    let frame = Int(value.object)
-    let first = frame * Self.slotCount + (Int(value.offset) + VerifierLimits.stackBytes) >> 3
     switch use {
     case .makesLocal, .makesRecord:
+      let first = try dynptrSlot(value, register)
       for half in 0..<2 where stacks[first + half].isDynptr {
         if stacks[first + half].value.reference != 0 { throw .dynptrOverwritten }
       }
@@ -79,27 +72,49 @@ extension Explorer {
       call.newDynptr = value
       call.newDynptrIsRecord = use == .makesRecord
     case .reads, .writes, .releasesRecord:
-      let dynptr = stacks[first]
-      guard dynptr.isDynptr, stacks[first + 1].isDynptr,
-        !dynptr.value.flags.contains(.secondHalf),
-        stacks[first + 1].value.id == dynptr.value.id
-      else {
-        throw .argument(register, expected: .dynptr, found: ValueSummary(.otherBytes))
-      }
-      provenance.markRead(dynptr.value.node)
-      provenance.markRead(stacks[first + 1].value.node)
+      let dynptr = try checkDynptrRead(value, register)
       if use == .releasesRecord {
-        guard dynptr.value.reference != 0 else {
+        guard dynptr.reference != 0 else {
           throw .argument(register, expected: .recordDynptr, found: ValueSummary(.dynptr))
         }
-        call.released = dynptr.value.reference
+        call.released = dynptr.reference
       } else {
-        var held = dynptr.value
+        var held = dynptr
         // Slices live as long as the record, or as the dynptr itself.
         if held.reference == 0 { held.reference = held.id }
         call.dynptr = held
       }
     }
+  }
+
+  /// The dynptr that an argument leads to, which is one already.
+  mutating func checkDynptrRead(
+    _ value: Value, _ register: Register
+  ) throws(Rejection.Problem) -> Value {
+    if value.kind == .dynptr { return value }
+    let first = try dynptrSlot(value, register)
+    let dynptr = stacks[first]
+    guard dynptr.isDynptr, stacks[first + 1].isDynptr,
+      !dynptr.value.flags.contains(.secondHalf),
+      stacks[first + 1].value.id == dynptr.value.id
+    else {
+      throw .argument(register, expected: .dynptr, found: ValueSummary(.otherBytes))
+    }
+    provenance.markRead(dynptr.value.node)
+    provenance.markRead(stacks[first + 1].value.node)
+    return dynptr.value
+  }
+
+  /// The first of the two slots of stack that a dynptr takes, by index among all.
+  private func dynptrSlot(_ value: Value, _ register: Register) throws(Rejection.Problem) -> Int {
+    guard value.kind == .stack, value.hasConstantOffset, value.offset & 7 == 0,
+      value.offset >= -Int32(VerifierLimits.stackBytes), value.offset <= -16
+    else {
+      throw .argument(
+        register, expected: .dynptrOnStack, found: summary(of: value))
+    }
+    return Int(value.object) * Self.slotCount
+      + (Int(value.offset) + VerifierLimits.stackBytes) >> 3
   }
 
   mutating func checkSocket(

@@ -127,7 +127,11 @@ extension Explorer {
       }
       try write(destination, .pointer(.mapValue, to: Int(index), offset: Int(offset)))
     case .function(let displacement):
-      try write(destination, .pointer(.function, to: slot + 1 + Int(displacement)))
+      let function = slot + 1 + Int(displacement)
+      guard code.prototypes[Int(code.functionIndices[function])] == nil else {
+        throw .globalCallback
+      }
+      try write(destination, .pointer(.function, to: function))
     case .map, .mapValue: throw .unresolvedMap
     case .variable: throw .unsupported("a variable of the kernel (ksym)")
     }
@@ -138,7 +142,7 @@ extension Explorer {
     throws(Rejection.Problem)
   {
     guard platform.type.loadsPacketsByLegacyInstructions else { throw .legacyLoadNotAllowed }
-    guard depth == 0 else { throw .legacyLoadInFunction }
+    guard depth == 0, root == 0 else { throw .legacyLoadInFunction }
     // The program ends here where the packet is too short.
     try checkReferencesReleased()
     let context = try read(.r6)

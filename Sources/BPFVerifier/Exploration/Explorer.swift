@@ -58,6 +58,10 @@ struct Explorer: ~Copyable {
   /// Functions that run by themselves, and how many of them were explored.
   var laterCallbacks: [LaterCallback] = []
   private var exploredCallbacks = 0
+  /// The function that paths begin with, by index: the program itself, or a global one.
+  var root = 0
+  /// The calls of global functions.
+  var globals: GlobalCalls
 
   init(
     _ code: consuming CodeTable, platform: PlatformRules, options: VerifierOptions,
@@ -71,6 +75,7 @@ struct Explorer: ~Copyable {
     kept = KeptStates(slotCount: code.instructions.count)
     facts = FactTable(slotCount: code.instructions.count)
     stackDepths = Array(repeating: 0, count: code.functions.count)
+    globals = GlobalCalls(functionCount: code.functions.count)
     self.code = code
     self.platform = platform
     self.options = options
@@ -147,9 +152,14 @@ struct Explorer: ~Copyable {
   /// Ends the path and begins with the next, if there is one.
   private mutating func goOn() throws(Rejection.Problem) -> Bool {
     if try resume() { return true }
-    guard exploredCallbacks < laterCallbacks.count else { return false }
-    startLater(laterCallbacks[exploredCallbacks])
-    exploredCallbacks += 1
+    if exploredCallbacks < laterCallbacks.count {
+      startLater(laterCallbacks[exploredCallbacks])
+      exploredCallbacks += 1
+      return true
+    }
+    guard let function = globals.next() else { return false }
+    startOver(with: function)
+    try setArguments(ofGlobal: function)
     return true
   }
 
@@ -158,14 +168,22 @@ struct Explorer: ~Copyable {
     platform.setArguments(&registers)
   }
 
-  /// Starts with a function that runs by itself.
-  private mutating func startLater(_ callback: LaterCallback) {
+  /// Starts with another function than the program, of which nothing is known yet.
+  private mutating func startOver(with function: Int) {
     clear()
     parent = -1
     provenance.truncate(to: 1)
     path.removeAll(keepingCapacity: true)
     mayGotoDepth = 0
     frames[0] = Frame()
+    root = function
+    frames[0].function = UInt16(truncatingIfNeeded: function)
+    slot = code.functions[function]
+  }
+
+  /// Starts with a function that runs by itself.
+  private mutating func startLater(_ callback: LaterCallback) {
+    startOver(with: 0)
     depth = 1
     frames[1] = Frame(
       callSite: -1, function: code.functionIndices[callback.function], role: .laterCallback)

@@ -11,6 +11,8 @@ struct CodeTable {
   let functions: [Int]
   /// Which of ``functions`` each slot lies in.
   let functionIndices: [UInt16]
+  /// What those of ``functions`` that are global are declared as.
+  let prototypes: [FunctionPrototype?]
   /// Bit per property (``Mark``) of each slot.
   private(set) var marks: [UInt8]
   /// The registers needed at each slot, a bit each.
@@ -70,6 +72,7 @@ struct CodeTable {
       for slot in start..<end { indices[slot] = UInt16(truncatingIfNeeded: index) }
     }
     functionIndices = indices
+    prototypes = Self.prototypes(of: functions, in: program)
     self.marks = marks
     live = []
     try checkFlow(options)
@@ -127,6 +130,20 @@ struct CodeTable {
       throw StructureError(.tooManyFunctions(functions.count), slot: functions[0])
     }
     return functions
+  }
+
+  /// The prototypes of functions, but for the program itself, which its type gives its arguments.
+  private static func prototypes(of functions: [Int], in program: Program) -> [FunctionPrototype?] {
+    var prototypes = [FunctionPrototype?](repeating: nil, count: functions.count)
+    var index = 0
+    for subprogram in program.subprograms where subprogram.prototype != nil {
+      while index < functions.count, functions[index] < subprogram.start { index += 1 }
+      guard index < functions.count else { break }
+      if index > 0, functions[index] == subprogram.start {
+        prototypes[index] = subprogram.prototype
+      }
+    }
+    return prototypes
   }
 
   // MARK: Control flow

@@ -1,10 +1,12 @@
 import BPFISA
 
 extension Explorer {
-  /// Checks that the stacks of nested calls fit together (kernel: `check_max_stack_depth`).
+  /// Checks that the stacks of nested calls fit together, over all paths (kernel: `check_max_stack_depth`).
   ///
   /// - Complexity: O(*calls* × *frames*).
   mutating func checkStackDepths() throws(Rejection.Problem) {
+    root = 0
+    path.removeAll()
     var calls = [[(target: Int, slot: Int)]](repeating: [], count: code.functions.count)
     for slot in code.instructions.indices
     where facts.facts[slot].isReached && !code.has(CodeTable.Mark.secondHalf, at: slot) {
@@ -40,6 +42,10 @@ extension Explorer {
     guard let total = deepest[0], total <= VerifierLimits.stackBytes else {
       slot = 0
       throw .stackTooDeep(bytes: deepest[0] ?? 0, frames: code.functions.count)
+    }
+    if let call = globals.callTooDeep(limit: VerifierLimits.frames) {
+      slot = call
+      throw .tooManyFrames(VerifierLimits.frames)
     }
   }
 

@@ -43,7 +43,9 @@ extension Rejection.Explanation {
   ) -> Self {
     Self(
       "\(register.name), argument \(register.rawValue) of \(call), is \(found); expected \(expected.rawValue)",
-      reason: "The helper works on its arguments without checks of its own",
+      reason: call.hasPrefix("'")
+        ? "The global function is verified once, for all arguments that its prototype allows and no others"
+        : "The helper works on its arguments without checks of its own",
       suggestion: expected.suggestion(for: register))
   }
 
@@ -79,6 +81,38 @@ extension Rejection.Explanation {
       suggestion:
         "Use the helper made for the kind, or declare the map as another kind (Documentation/MapKinds.md)"
     )
+  }
+
+  static func prototype(_ defect: Rejection.PrototypeDefect, _ function: String) -> Self {
+    let problem =
+      switch defect {
+      case .result: "the global function \(function) returns something else than a number"
+      case .tooManyParameters(let count):
+        "the global function \(function) has \(count) parameters; there are registers for 5"
+      case .type(let parameter):
+        "parameter \(parameter) of the global function \(function) is neither number nor pointer"
+      case .unknownSize(let parameter):
+        "parameter \(parameter) of the global function \(function) points to something of no known size"
+      case .tags(let parameter):
+        "parameter \(parameter) of the global function \(function) has tags that are not known or do not fit"
+      case .contextType(let parameter):
+        "parameter \(parameter) of the global function \(function) is tagged as the context and points to something else"
+      }
+    return Self(
+      problem,
+      reason:
+        "A global function is verified once, for all arguments of its prototype, which has to say what they are",
+      suggestion:
+        "Make the function static, so that it is verified with each call, or declare numbers, the context, and pointers to types of a known size; return an int"
+    )
+  }
+
+  static var globalCallback: Self {
+    Self(
+      "the address of a global function is taken",
+      reason:
+        "A global function is verified for the arguments of its prototype, not for those that a helper gives",
+      suggestion: "Make the callback static")
   }
 
   static func tooManyFrames(_ limit: Int) -> Self {
@@ -163,6 +197,10 @@ extension Rejection.Expectation {
     case .timer: return "Pass the address of the timer in a value that a lookup gave"
     case .dynptrOnStack:
       return "Pass the address of a struct bpf_dynptr that is a variable of the function"
+    case .number: return "Pass a number; for an address declare the parameter as a pointer"
+    case .fixedMemory:
+      return
+        "Copy the bytes to a variable on the stack and pass its address, or make the function static"
     case .writableDynptr:
       return "Use a dynptr of memory that may be written (bpf_dynptr_from_mem, a record's)"
     }

@@ -169,10 +169,12 @@ extension Rejection.Explanation {
       suggestion: "Store what it points to, or a number of your own, in its place")
   }
 
-  static var returnsPointer: Self {
+  static func returnsPointer(from globalFunction: String?) -> Self {
     Self(
-      "r0 is a pointer where the program ends",
-      reason: "The program's result is a number, which whoever runs it gets to see",
+      "r0 is a pointer where \(globalFunction.map { "the global function '\($0)'" } ?? "the program") ends",
+      reason: globalFunction == nil
+        ? "The program's result is a number, which whoever runs it gets to see"
+        : "Callers of a global function know of its result only that it is a number",
       suggestion:
         "Set r0 to the verdict on every path that ends; look for a lookup's result that is still in it"
     )

@@ -45,6 +45,7 @@ extension Rejection {
     case helperArgument = "helper_argument"
     case sizeArgument = "size_argument"
     case mapKind = "map_kind"
+    case functionPrototype = "function_prototype"
     case callDepthExceeded = "call_depth_exceeded"
     case stackDepth = "stack_depth"
     case recursion
@@ -111,6 +112,7 @@ extension Rejection.Problem {
     case .argument: .helperArgument
     case .sizeNegative, .sizeZero, .sizeUnbounded: .sizeArgument
     case .mapKindNotAccepted: .mapKind
+    case .prototype, .globalCallback: .functionPrototype
     case .tooManyFrames: .callDepthExceeded
     case .stackTooDeep: .stackDepth
     case .recursion: .recursion

@@ -31,8 +31,12 @@ extension Rejection: CustomStringConvertible {
   }
 
   private var pathText: String {
-    guard !path.isEmpty else { return "" }
-    var text = "Causal path:\n"
+    let start = globalFunction.map {
+      ", from the start of '\($0)', for any arguments of its prototype"
+    }
+    guard !path.isEmpty || start != nil else { return "" }
+    var text = "Causal path\(start ?? ""):\n"
+    if path.isEmpty { text += "    no branches\n" }
     let hidden = path.count - Self.shownSteps
     if hidden > 0 {
       text += "    … after \(hidden) \(hidden == 1 ? "branch" : "branches") before\n"

@@ -34,7 +34,7 @@ extension Rejection {
     case .pointerOutOfReach(let register, let offset): .pointerOutOfReach(register, offset)
     case .pointerUnbounded(let register, let range): .pointerUnbounded(register, range)
     case .pointerLeak(let register): .pointerLeak(register)
-    case .returnsPointer: .returnsPointer
+    case .returnsPointer: .returnsPointer(from: globalFunction)
     case .returnsStack: .returnsStack
 
     case .notMemory(let register, let value): .notMemory(register, value)
@@ -81,6 +81,8 @@ extension Rejection {
       .sizeUnbounded(register, maximum, calledHelper)
     case .mapKindNotAccepted(let helper, let map, let kind):
       .mapKindNotAccepted(helper, mapName(map), kind)
+    case .prototype(let defect): .prototype(defect, calledFunction)
+    case .globalCallback: .globalCallback
     case .tooManyFrames(let limit): .tooManyFrames(limit)
     case .stackTooDeep(let bytes, let frames): .stackTooDeep(bytes, frames)
     case .recursion: .recursion
@@ -113,10 +115,16 @@ extension Rejection {
       ? "map '\(program.mapNames[index])'" : "a map inside of a map"
   }
 
-  /// The helper that the instruction calls.
+  /// The helper or function that the instruction calls.
   private var calledHelper: String {
-    guard case .call(.helper(let number)) = instruction else { return "the call" }
+    guard case .call(.helper(let number)) = instruction else { return calledFunction }
     return HelperID(rawValue: number).displayName
+  }
+
+  /// The function of the program that the instruction calls.
+  private var calledFunction: String {
+    guard case .call(.local(let displacement)) = instruction else { return "the call" }
+    return "'\(program.subprogram(at: slot + 1 + Int(displacement)).name)'"
   }
 
   /// The call that the instruction comes right after, which leaves nothing in r1 to r5.

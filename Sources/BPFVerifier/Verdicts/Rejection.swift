@@ -12,7 +12,9 @@ public struct Rejection: Error, Hashable, Sendable {
   public let line: LineInfo?
   /// The function it is in.
   public let function: String
-  /// The branches on the way there, from the program's start; their lines are those of ``program``.
+  /// The global function that the way there begins with; nil where it begins with the program.
+  public let globalFunction: String?
+  /// The branches on the way there, from the program's start or that of ``globalFunction``; their lines are those of ``program``.
   public let path: [Step]
   /// What was done until it was found.
   public let statistics: VerificationStatistics
@@ -46,6 +48,8 @@ public struct Rejection: Error, Hashable, Sendable {
     case record = "a ring buffer record, from its first byte"
     case spinLock = "the bpf_spin_lock of a map value"
     case timer = "the bpf_timer of a map value"
+    case number = "a number"
+    case fixedMemory = "memory that stays where it is: the function may move the packet"
     case dynptrOnStack = "a dynptr on the stack, aligned to 8 bytes"
     case writableDynptr = "a dynptr that may be written"
   }
@@ -68,6 +72,21 @@ public struct Rejection: Error, Hashable, Sendable {
     case partialCopy
     /// A pointer to the stack and a number that is not constant, in a program that may not see addresses.
     case variableStack
+  }
+
+  /// What a global function is declared with that cannot be verified for all arguments. Parameters are counted from 1.
+  public enum PrototypeDefect: Hashable, Sendable {
+    /// It gives something else than a number.
+    case result
+    case tooManyParameters(Int)
+    /// A structure by value, or another type that is neither number nor pointer.
+    case type(parameter: Int)
+    /// A pointer to what has no known size.
+    case unknownSize(parameter: Int)
+    /// Tags that there are none of, or that do not go together or with the type.
+    case tags(parameter: Int)
+    /// What is tagged as the context points to something else.
+    case contextType(parameter: Int)
   }
 
   /// What is wrong. Offsets and sizes are in bytes; offsets in the stack count from `r10`.
@@ -131,6 +150,10 @@ public struct Rejection: Error, Hashable, Sendable {
     case sizeZero(Register)
     case sizeUnbounded(Register, maximum: UInt64)
     case mapKindNotAccepted(HelperID, map: Int, MapKind)
+    /// A global function that is called is not declared so that it can be verified.
+    case prototype(PrototypeDefect)
+    /// The address of a global function is taken.
+    case globalCallback
     case tooManyFrames(Int)
     case stackTooDeep(bytes: Int, frames: Int)
     case recursion

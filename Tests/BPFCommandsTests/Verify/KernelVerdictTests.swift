@@ -9,6 +9,10 @@ import Testing
   private static let locks =
     TestFiles.repository + "/Tests/BPFCommandsTests/Fixtures/locks.bpf.o"
 
+  /// Global functions, right and wrong.
+  private static let globals =
+    TestFiles.repository + "/Tests/BPFCommandsTests/Fixtures/globals.bpf.o"
+
   @Test(.enabled(if: KernelOracle.isAvailable, "\(KernelOracle.comment)"))
   func `the kernel says the same`() throws {
     let programs = try VerifyCommandTests.json(
@@ -28,6 +32,31 @@ import Testing
       programs["endless"]?["kernel"]?["message"]?.description.contains("infinite loop") == true)
     let text = CommandRun("verify", VerifyCommandTests.object, "--kernel").text
     #expect(text.contains("kernel, unchecked: R0 invalid mem access 'map_value_or_null'\n"))
+  }
+
+  /// Global functions: the kernel looks at each once, as long as it is told their prototypes.
+  @Test(.enabled(if: KernelOracle.isAvailable, "\(KernelOracle.comment)"))
+  func `the kernel takes global functions for what they are declared as`() throws {
+    let programs = try VerifyCommandTests.json(
+      CommandRun("verify", Self.globals, "--json", "--kernel"))
+    #expect(programs.count == 13)
+    for (name, program) in programs {
+      let kernel = try #require(program["kernel"])
+      #expect(kernel["verdict"] == program["verdict"], "\(name): \(kernel)")
+      guard program["verdict"] == .string("accept"), case .integer(let count) = kernel["insns"],
+        case .integer(let own) = program["insns"]
+      else { continue }
+      #expect(own <= count * 5 / 4, "\(name): \(own), the kernel \(count)")
+    }
+  }
+
+  @Test func `a report says which function was verified by itself`() {
+    let text = CommandRun("verify", Self.globals).text
+    #expect(
+      text.contains(
+        "Causal path, from the start of 'unchecked', for any arguments of its prototype:")
+    )
+    #expect(text.contains("r1, argument 1 of 'sum', is the context; expected memory\n"))
   }
 
   @Test func `what the kernel has not is said`() {

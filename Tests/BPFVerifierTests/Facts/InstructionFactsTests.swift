@@ -1,7 +1,8 @@
 import BPFISA
 import BPFPlatform
-import BPFVerifier
 import Testing
+
+@testable import BPFVerifier
 
 /// What passes are told of each instruction of a verified program.
 struct InstructionFactsTests {
@@ -51,6 +52,54 @@ struct InstructionFactsTests {
       facts.map(\.access) == [
         .context, .context, .stack, nil, nil, nil, .packet, nil, nil,
       ])
+  }
+
+  /// A function that the program and a global one call: what either does counts.
+  @Test func globalFunctionsAddToWhatTheProgramDoes() throws {
+    let text = """
+      r1 = 3
+      call shared
+      r1 = 3
+      call global
+      r0 = 0
+      exit
+      shared:
+      if r1 == 3 goto end
+      r1 = 0
+      end:
+      r0 = 0
+      exit
+      global:
+      if r1 == 3 goto last
+      call shared
+      last:
+      r0 = 0
+      exit
+      """
+    let assembled = try Assembler().assemble(utf8: Array(text.utf8))
+    func program(isGlobal: Bool) throws -> Program {
+      try Program(
+        name: "program", slots: assembled.slots,
+        subprograms: [Subprogram(name: "program", start: 0)]
+          + assembled.labels.filter { ["shared", "global"].contains($0.name) }.map {
+            Subprogram(
+              name: $0.name, start: $0.start,
+              prototype: isGlobal && $0.name == "global"
+                ? FunctionPrototype(parameters: [.init(.number)], result: .number) : nil)
+          })
+    }
+    // Followed with each call, it is never given anything but 3.
+    let followed = try Verifier(for: .xdp).verify(program(isGlobal: false)).facts
+    #expect(followed[6].isTaken && !followed[6].isNotTaken)
+    #expect(!followed[11].isReached)
+    let alone = try Verifier(for: .xdp).verify(program(isGlobal: true))
+    #expect(alone.facts[6].isTaken && alone.facts[6].isNotTaken)
+    #expect(alone.facts[10].isTaken && alone.facts[10].isNotTaken)
+    let unreached = alone.facts.indices.filter { !alone.facts[$0].isReached }
+    #expect(unreached.isEmpty)
+    #expect(
+      alone.statistics.processedInstructions
+        == alone.facts.reduce(0) { $0 + Int($1.processedCount) })
   }
 
   @Test func mapsAndKeysOfLookups() throws {

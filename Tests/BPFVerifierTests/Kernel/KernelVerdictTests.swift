@@ -14,13 +14,12 @@ struct KernelVerdictTests {
 
   @Test func `the kernel judges each pair alike`() throws {
     let maps = try VerdictPair.maps.map { try Self.filled($0) }
-    let all = VerdictPair.registers + VerdictPair.memory + VerdictPair.calls
     var compared = 0
-    for pair in all where pair.kernelDiffers == nil && pair.isForKernel {
+    for pair in VerdictPair.all where pair.kernelDiffers == nil && pair.isForKernel {
       compared += 1
-      let good = try Self.refusal(of: VerdictPair.program(pair.accepted), pair.type, maps)
+      let good = try Self.refusal(of: pair.program(pair.accepted), pair.type, maps)
       #expect(good == nil, "\(pair.name): the kernel refuses the accepted one\n\(good ?? "")")
-      let bad = try Self.refusal(of: VerdictPair.program(pair.rejected), pair.type, maps)
+      let bad = try Self.refusal(of: pair.program(pair.rejected), pair.type, maps)
       #expect(bad != nil, "\(pair.name): the kernel accepts the rejected one")
     }
     #expect(compared > 50)

@@ -198,7 +198,7 @@ extension VerdictPair {
   }
 
   /// A program whose functions call each other so many deep.
-  private static func nested(_ count: Int) -> String {
+  static func nested(_ count: Int) -> String {
     let functions = (1...count).map { index in
       index < count ? "f\(index): call f\(index + 1); exit" : "f\(index): r0 = 0; exit"
     }

@@ -13,13 +13,16 @@ struct VerdictPair {
   let accepted: String
   let rejected: String
   let problem: Rejection.Problem
+  /// What global functions are declared as, by their labels.
+  var prototypes: [String: FunctionPrototype] = [:]
   /// Why the kernel's verdict of either is another, where it is known to be.
   var kernelDiffers: String?
 
   init(
     _ name: String, _ problem: Rejection.Problem, type: ProgramType = .xdp,
     options: VerifierOptions = VerifierOptions(), limits: VerifierLimits = VerifierLimits(),
-    accepted: String, rejected: String, kernelDiffers: String? = nil
+    accepted: String, rejected: String, prototypes: [String: FunctionPrototype] = [:],
+    kernelDiffers: String? = nil
   ) {
     self.name = name
     self.problem = problem
@@ -28,6 +31,7 @@ struct VerdictPair {
     self.limits = limits
     self.accepted = accepted
     self.rejected = rejected
+    self.prototypes = prototypes
     self.kernelDiffers = kernelDiffers
   }
 
@@ -79,14 +83,31 @@ struct VerdictPair {
     ]
   }()
 
-  /// The program of a text.
-  static func program(_ text: String) throws -> Program {
-    try Program(
-      name: "fixture", slots: Assembler.assemble(text), mapNames: maps.map(\.name))
+  /// Each pair there is.
+  static let all = registers + memory + calls + globals
+
+  /// The program of a text, with its labels that name global functions.
+  static func program(
+    _ text: String, prototypes: [String: FunctionPrototype] = [:]
+  ) throws -> Program {
+    let assembled = try Assembler().assemble(utf8: Array(text.utf8))
+    let functions = assembled.labels.compactMap { label in
+      prototypes[label.name].map {
+        Subprogram(name: label.name, start: label.start, prototype: $0)
+      }
+    }
+    return try Program(
+      name: "fixture", slots: assembled.slots,
+      subprograms: functions.isEmpty ? [] : [Subprogram(name: "fixture", start: 0)] + functions,
+      mapNames: maps.map(\.name))
+  }
+
+  func program(_ text: String) throws -> Program {
+    try Self.program(text, prototypes: prototypes)
   }
 
   func verify(_ text: String) throws -> Result<VerifiedProgram, Rejection> {
-    let program = try Self.program(text)
+    let program = try program(text)
     do {
       return .success(
         try Verifier(for: type, options: options, limits: limits)

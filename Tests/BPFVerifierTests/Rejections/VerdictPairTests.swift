@@ -6,10 +6,8 @@ import Testing
 
 /// Each problem the verifier finds: a program that has it, and one beside it that has not.
 @Suite struct VerdictPairTests {
-  private static let all = VerdictPair.registers + VerdictPair.memory + VerdictPair.calls
-
   @Test func `the program without the problem is accepted`() throws {
-    for pair in Self.all {
+    for pair in VerdictPair.all {
       if case .failure(let rejection) = try pair.verify(pair.accepted) {
         Issue.record("\(pair.name): \(rejection.problem) at \(rejection.slot)\n\(pair.accepted)")
       }
@@ -17,7 +15,7 @@ import Testing
   }
 
   @Test func `the program with the problem is rejected for it`() throws {
-    for pair in Self.all {
+    for pair in VerdictPair.all {
       guard case .failure(let rejection) = try pair.verify(pair.rejected) else {
         Issue.record("\(pair.name) is accepted\n\(pair.rejected)")
         continue

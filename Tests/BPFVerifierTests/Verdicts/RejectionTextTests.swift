@@ -56,17 +56,23 @@ import Testing
       .noSuchHelper(HelperID(rawValue: 9_999)), .helperNotAllowed(.redirect, in: .kprobe),
       .helperNeedsGPL(.redirect), .helperMaySleep(.redirect), .sizeNegative(.r2, minimum: -1),
       .sizeZero(.r2), .sizeUnbounded(.r2, maximum: .max),
-      .mapKindNotAccepted(.redirect, map: 0, .hash), .tooManyFrames(8),
+      .mapKindNotAccepted(.redirect, map: 0, .hash), .globalCallback, .tooManyFrames(8),
       .stackTooDeep(bytes: 528, frames: 3), .recursion, .tailCallInCallback,
       .callbackReturn(expected: 0...1), .callbackReturn(expected: 0...0),
       .returnValue(.min ... .max, expected: 0...1), .returnValue(2...2, expected: 1...1),
     ]
+    + defects.map { .prototype($0) }
     + expectations.map { .argument(.r2, expected: $0, found: number) }
 
   private static let expectations: [Rejection.Expectation] = [
     .stackOrNull, .context, .dynptr, .constantString, .socket, .size, .map, .function,
-    .recordDynptr,
-    .constant, .mapValue, .memory, .record, .spinLock, .timer, .dynptrOnStack, .writableDynptr,
+    .recordDynptr, .constant, .mapValue, .memory, .record, .spinLock, .timer, .dynptrOnStack,
+    .writableDynptr, .number, .fixedMemory,
+  ]
+
+  private static let defects: [Rejection.PrototypeDefect] = [
+    .result, .tooManyParameters(6), .type(parameter: 1), .unknownSize(parameter: 2),
+    .tags(parameter: 3), .contextType(parameter: 1),
   ]
 
   private static let references: [Rejection.Problem] = [
@@ -89,7 +95,8 @@ import Testing
     let named = try Program(
       name: "sample", slots: program.slots, lines: [line], mapNames: ["totals"])
     return Rejection(
-      problem: problem, program: named, slot: slot, line: nil, function: "sample", path: path,
+      problem: problem, program: named, slot: slot, line: nil, function: "sample",
+      globalFunction: nil, path: path,
       statistics: VerificationStatistics())
   }
 
