@@ -10,19 +10,7 @@ extension VerdictPair {
     return options
   }
 
-  private static var few: VerifierLimits {
-    var limits = VerifierLimits()
-    limits.processedInstructions = 40
-    return limits
-  }
-
-  private static func limited(_ change: (inout VerifierLimits) -> Void) -> VerifierLimits {
-    var limits = VerifierLimits()
-    change(&limits)
-    return limits
-  }
-
-  /// Calls, what has to be given back, loops.
+  /// Calls, what has to be given back, loops without an end.
   static let calls: [VerdictPair] = [
     VerdictPair(
       "a helper that there is none of", .noSuchHelper(HelperID(rawValue: 9_999)),
@@ -34,6 +22,9 @@ extension VerdictPair {
       "a helper for licensed programs", .helperNeedsGPL(.perfEventOutput), options: withoutGPL,
       accepted: "call 7; exit",
       rejected: "r2 = map[idx:0]; r3 = 0; r4 = r10; r5 = 0; call 25; exit"),
+    VerdictPair(
+      "a helper that may sleep", .helperMaySleep(HelperID(rawValue: 148)), type: .kprobe,
+      accepted: fromUser(112), rejected: fromUser(148)),
     VerdictPair(
       "a number for a map", .argument(.r1, expected: .map, found: ValueSummary(.number)),
       accepted: lookUp(""), rejected: "r2 = r10; r1 = 5; call 1; r0 = 0; exit"),
@@ -105,6 +96,9 @@ extension VerdictPair {
       "a record that is not given back", .unreleased(slot: 4), accepted: record(""),
       rejected: "r1 = map[idx:2]; r2 = 16; r3 = 0; call 131; r0 = 0; exit"),
     VerdictPair(
+      "a record that a callback gives back", .releasedInCallback,
+      accepted: inCallback("r0 = *(u8 *)(r1 + 0)"), rejected: inCallback("r2 = 0; call 132")),
+    VerdictPair(
       "a record of which a slice is null", .unreleased(slot: 6),
       accepted: slice("if r0 == 0 goto out"), rejected: slice("if r0 == 0 goto early")),
     VerdictPair(
@@ -151,23 +145,6 @@ extension VerdictPair {
       rejected: "r6 = 0; top: \(loop)r6 &= 1; if r6 < 3 goto top; r0 = 0; exit; f: r0 = 0; exit",
       kernelDiffers: "the kernel takes each round for one of the callback's"),
     VerdictPair(
-      "more instructions than are followed", .tooManyInstructions(limit: 40), limits: few,
-      accepted: "r0 = 0; top: r0 += 1; if r0 < 9 goto top; exit",
-      rejected: "r0 = 0; top: r0 += 1; if r0 < 99 goto top; exit",
-      kernelDiffers: "the limit is the test's"),
-    VerdictPair(
-      "more branches than wait", .tooManyPendingBranches(limit: 1),
-      limits: limited { $0.pendingBranches = 1 },
-      accepted: "r0 = *(u32 *)(r1 + 12); if r0 == 1 goto +0; exit",
-      rejected: "r0 = *(u32 *)(r1 + 12); if r0 > 1 goto +1; if r0 > 0 goto +0; exit",
-      kernelDiffers: "the limit is the test's"),
-    VerdictPair(
-      "more memory than states have", .tooMuchMemory(limit: 1),
-      limits: limited { $0.memory = 1 },
-      accepted: "r0 = 0; exit",
-      rejected: "r0 = *(u32 *)(r1 + 12); if r0 > 1 goto +0; exit",
-      kernelDiffers: "the limit is the test's"),
-    VerdictPair(
       "a function of the kernel", .unsupported("kfunc with BTF id 5"),
       accepted: "call 7; exit", rejected: "call kfunc[id:5]; exit"),
   ]
@@ -194,6 +171,26 @@ extension VerdictPair {
     r2 = 0; r3 = r10; r3 += -8; r5 = 0; call 9
     r0 = 0
     exit
+    """
+  }
+
+  /// Reads 8 bytes of a process's memory by a helper.
+  private static func fromUser(_ helper: Int) -> String {
+    """
+    *(u64 *)(r10 - 8) = 0; r3 = *(u64 *)(r1 + 112); r1 = r10; r1 += -8; r2 = 8; call \(helper)
+    r0 = 0
+    exit
+    """
+  }
+
+  /// What a callback does with a record that the program reserved, and gives back after the callback's rounds.
+  private static func inCallback(_ text: String) -> String {
+    """
+    r1 = map[idx:2]; r2 = 16; r3 = 0; call 131; if r0 == 0 goto out
+    *(u64 *)(r10 - 8) = r0; r1 = 2; r2 = subprog[f]; r3 = r10; r3 += -8; r4 = 0; call 181
+    r1 = *(u64 *)(r10 - 8); r2 = 0; call 132
+    out: r0 = 0; exit
+    f: r1 = *(u64 *)(r2 + 0); \(text); r0 = 0; exit
     """
   }
 

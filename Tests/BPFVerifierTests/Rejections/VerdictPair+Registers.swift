@@ -39,6 +39,10 @@ extension VerdictPair {
       "a write to the frame pointer", .writeToFramePointer,
       accepted: "r2 = r10; r2 += -8; r0 = 0; exit", rejected: "r10 += -8; r0 = 0; exit"),
     VerdictPair(
+      "an argument on the stack", .stackArguments,
+      accepted: "*(u64 *)(r10 - 8) = 4; r0 = 0; exit",
+      rejected: "*(u64 *)(r11 - 8) = 4; r0 = 0; exit"),
+    VerdictPair(
       "a pointer that is multiplied", .pointerArithmetic(.r2, .operation),
       accepted: "r2 = 4; r2 *= 2; r0 = 0; exit", rejected: "r2 = r10; r2 *= 2; r0 = 0; exit"),
     VerdictPair(

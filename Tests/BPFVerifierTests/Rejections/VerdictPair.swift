@@ -84,7 +84,7 @@ struct VerdictPair {
   }()
 
   /// Each pair there is.
-  static let all = registers + memory + calls + globals
+  static let all = registers + memory + calls + globals + limits
 
   /// The program of a text, with its labels that name global functions.
   static func program(

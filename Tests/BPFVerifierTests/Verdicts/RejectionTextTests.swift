@@ -119,6 +119,7 @@ import Testing
   }
 
   @Test func `every class has a problem, and a name of its own`() {
+    #expect(Set(Self.problems.map { ProblemCase($0) }) == Set(ProblemCase.allCases))
     #expect(Set(Self.problems.map(\.category)) == Set(Rejection.Class.allCases))
     let names = Rejection.Class.allCases.map(\.rawValue)
     #expect(Set(names).count == names.count)
