@@ -29,9 +29,10 @@ public struct ConstantBlinding<Generator: RandomNumberGenerator>: Pass {
       patch.removeAll()
       switch instruction {
       case .arithmetic(let operation, let width, let destination, .immediate(let value)):
-        if !blindInPlace(operation, width, destination, value, &patch) {
+        let key = generator.next()
+        if !patch.emitBlinded(operation, width, destination, value, key) {
           let register = try scratch.take(for: instruction, at: place, patcher)
-          blind(value, into: register, &patch)
+          patch.emitBlinded(value, into: register, key)
           patch.emit(
             .arithmetic(
               operation, width, destination: destination, source: .register(register.register)))
@@ -39,14 +40,14 @@ public struct ConstantBlinding<Generator: RandomNumberGenerator>: Pass {
         }
       case .store(let size, let base, let offset, .immediate(let value)):
         let register = try scratch.take(for: instruction, at: place, patcher)
-        blind(value, into: register, &patch)
+        patch.emitBlinded(value, into: register, generator.next())
         patch.emit(
           .store(size, base: base, offset: offset, source: .register(register.register)))
         register.release(&patch)
       case .jumpIf(let condition, let width, let left, .immediate(let value), offset: _):
         guard let target = patcher.target(at: place) else { continue }
         let register = try scratch.take(for: instruction, at: place, patcher)
-        blind(value, into: register, &patch)
+        patch.emitBlinded(value, into: register, generator.next())
         let jump = Instruction.jumpIf(
           condition, width, left, .register(register.register), offset: 0)
         if register.isKept {
@@ -62,7 +63,7 @@ public struct ConstantBlinding<Generator: RandomNumberGenerator>: Pass {
           patch.emit(jump, to: target)
         }
       case .loadWide(let destination, .value(let value)):
-        blind(value, into: destination, &patch)
+        patch.emitBlinded(value, into: destination, generator.next())
       case .loadPacket: throw .packetLoadNotLowered(slot: place.original)
       case .loadWide(_, .map), .loadWide(_, .mapValue), .loadWide(_, .variable),
         .loadWide(_, .function), .loadWide(_, .mapIndex), .loadWide(_, .mapIndexValue):
@@ -77,66 +78,69 @@ public struct ConstantBlinding<Generator: RandomNumberGenerator>: Pass {
       try patcher.replace(at: &place, with: patch)
     }
   }
+}
 
-  // MARK: Splitting
-
-  private mutating func key() -> Int32 {
-    Int32(truncatingIfNeeded: generator.next() as UInt64)
-  }
-
-  /// Splits an operation that can be done in two steps on its own destination; false for another.
-  private mutating func blindInPlace(
+// Not in the pass, whose generic code asks its generator through a table: only for one word for each immediate.
+extension Patch {
+  /// Splits an operation that can be done in two steps on its own destination.
+  ///
+  /// - Parameter key: 64 random bits.
+  /// - Returns: whether it is such an operation.
+  fileprivate mutating func emitBlinded(
     _ operation: ArithmeticOperation, _ width: ArithmeticWidth, _ destination: Register,
-    _ value: Int32, _ patch: inout Patch
+    _ value: Int32, _ key: UInt64
   ) -> Bool {
-    let key: Int32
     let first: Int32
-    let second: ArithmeticOperation
+    let second: Int32
+    let secondOperation: ArithmeticOperation
     switch operation {
     case .move, .xor:
-      key = self.key()
-      first = value ^ key
-      second = .xor
+      second = Int32(truncatingIfNeeded: key)
+      first = value ^ second
+      secondOperation = .xor
     case .add, .subtract:
-      // Both parts are sign-extended to 64 bits, where their sum may not overflow.
+      // Both parts are sign-extended to 64 bits, where their sum may not overflow: the lesser ends where the other begins.
       let lowest = max(Int64(value) - Int64(Int32.max), Int64(Int32.min))
       let highest = min(Int64(value) - Int64(Int32.min), Int64(Int32.max))
-      key = Int32(truncatingIfNeeded: Int64.random(in: lowest...highest, using: &generator))
-      first = value &- key
-      second = operation
+      // Even to one part in 2^31, of the at least 2^31 there are.
+      let place = UInt64(highest - lowest + 1).multipliedFullWidth(by: key).high
+      second = Int32(truncatingIfNeeded: lowest + Int64(place))
+      first = value &- second
+      secondOperation = operation
     case .multiply, .divide, .signedDivide, .or, .and, .shiftLeft, .shiftRight, .modulo,
       .signedModulo, .arithmeticShiftRight:
       return false
     }
-    patch.emit(.arithmetic(operation, width, destination: destination, source: .immediate(first)))
-    patch.emit(.arithmetic(second, width, destination: destination, source: .immediate(key)))
+    emit(.arithmetic(operation, width, destination: destination, source: .immediate(first)))
+    emit(.arithmetic(secondOperation, width, destination: destination, source: .immediate(second)))
     return true
   }
 
   /// Makes a constant, sign-extended to 64 bits, in a scratch register.
-  private mutating func blind(_ value: Int32, into scratch: Scratch, _ patch: inout Patch) {
-    scratch.keep(&patch)
-    let key = key()
+  fileprivate mutating func emitBlinded(_ value: Int32, into scratch: Scratch, _ key: UInt64) {
+    scratch.keep(&self)
+    let key = Int32(truncatingIfNeeded: key)
     let register = scratch.register
-    patch.emit(
-      .arithmetic(.move, .bits64, destination: register, source: .immediate(value ^ key)))
-    patch.emit(.arithmetic(.xor, .bits64, destination: register, source: .immediate(key)))
+    emit(.arithmetic(.move, .bits64, destination: register, source: .immediate(value ^ key)))
+    emit(.arithmetic(.xor, .bits64, destination: register, source: .immediate(key)))
   }
 
   /// Makes all 64 bits of a constant in the register that is to hold it.
-  private mutating func blind(
-    _ value: UInt64, into destination: Register, _ patch: inout Patch
+  fileprivate mutating func emitBlinded(
+    _ value: UInt64, into destination: Register, _ key: UInt64
   ) {
     let low = Int32(truncatingIfNeeded: value)
     // The sign of the lower half reaches into the upper one, and is undone there beforehand.
     let high = Int32(truncatingIfNeeded: value >> 32) ^ (low < 0 ? -1 : 0)
-    let keys = (key(), key())
-    for (operation, immediate) in [
-      (.move, high ^ keys.0), (.xor, keys.0), (.shiftLeft, 32), (.xor, low ^ keys.1),
-      (.xor, keys.1),
-    ] as [(ArithmeticOperation, Int32)] {
-      patch.emit(
+    let keys = (Int32(truncatingIfNeeded: key), Int32(truncatingIfNeeded: key >> 32))
+    func step(_ operation: ArithmeticOperation, _ immediate: Int32) {
+      emit(
         .arithmetic(operation, .bits64, destination: destination, source: .immediate(immediate)))
     }
+    step(.move, high ^ keys.0)
+    step(.xor, keys.0)
+    step(.shiftLeft, 32)
+    step(.xor, low ^ keys.1)
+    step(.xor, keys.1)
   }
 }
