@@ -5,70 +5,78 @@ import BPFISA
 /// The rest of them hold nothing that anyone will look at, so that a patch may use them. A call is taken to read all of
 /// `r1` to `r5`, an exit to read `r0`; where it is not known what follows, all are needed.
 struct RegisterLiveness {
-  private let flow: ControlFlow
-  /// The registers needed before the instruction at each position.
-  private var needed: [UInt16]
-  private var reads: [UInt16]
-  private var writes: [UInt16]
+  /// The registers needed after the instruction at each position.
+  private var after: [UInt16]
 
   /// - Complexity: O(*n*), *n* the slots: what is needed at an instruction grows at most eleven times.
   init(_ flow: ControlFlow) {
-    self.flow = flow
     let count = flow.slots.count
-    needed = [UInt16](repeating: 0, count: count)
-    reads = [UInt16](repeating: 0, count: count)
-    writes = [UInt16](repeating: 0, count: count)
+    after = [UInt16](repeating: 0, count: count)
+    var uses = [Use](repeating: Use(), count: count)
     let sources = BranchSources(flow)
     var pending: [Int] = []
+    var neededNext: UInt16 = 0
     var position = count
     while let before = flow.position(before: position) {
       position = before
-      let instruction = flow.instruction(at: position)
-      reads[position] = instruction.registersRead.rawValue
-      writes[position] = instruction.registersWritten.rawValue
-      if update(position, instruction.fallsThrough) {
-        // Branches from before are still to come.
-        for source in sources.leading(to: position) where source >= position {
-          pending.append(Int(source))
-        }
+      let use = Use(of: flow.instruction(at: position))
+      uses[position] = use
+      let needed = neededAfter(position, flow, uses, use.fallsThrough ? neededNext : 0)
+      after[position] = needed
+      neededNext = use.needed(needed)
+      // What branches from before need of it is asked when the walk comes there.
+      for source in sources.leading(to: position) where source >= position && neededNext != 0 {
+        pending.append(Int(source))
       }
     }
     while let position = pending.popLast() {
-      let instruction = flow.instruction(at: position)
-      guard update(position, instruction.fallsThrough) else { continue }
+      let use = uses[position]
+      let next = position + (flow.slots[position].isWide ? 2 : 1)
+      let needed = neededAfter(
+        position, flow, uses,
+        use.fallsThrough && next < count ? uses[next].needed(after[next]) : 0)
+      let neededBefore = use.needed(after[position])
+      after[position] = needed
+      guard use.needed(needed) != neededBefore else { continue }
       for source in sources.leading(to: position) { pending.append(Int(source)) }
       if let before = flow.position(before: position) { pending.append(before) }
     }
   }
 
   /// The registers whose values are needed after the instruction at a position.
-  func neededAfter(_ position: Int) -> RegisterSet {
-    RegisterSet(
-      rawValue: neededAfter(position, flow.instruction(at: position).fallsThrough))
-  }
+  func neededAfter(_ position: Int) -> RegisterSet { RegisterSet(rawValue: after[position]) }
 
-  private mutating func update(_ position: Int, _ fallsThrough: Bool) -> Bool {
-    let before = neededAfter(position, fallsThrough) & ~writes[position] | reads[position]
-    if before == needed[position] { return false }
-    needed[position] = before
-    return true
-  }
-
-  private func neededAfter(_ position: Int, _ fallsThrough: Bool) -> UInt16 {
-    var result: UInt16 = 0
-    if fallsThrough {
-      let next = position + (flow.slots[position].isWide ? 2 : 1)
-      if next < needed.count { result |= needed[next] }
-    }
+  /// What is needed after an instruction, by what is needed where it branches to and at the next one.
+  private func neededAfter(
+    _ position: Int, _ flow: ControlFlow, _ uses: [Use], _ neededNext: UInt16
+  ) -> UInt16 {
     switch flow.slots[position].displacementField {
     case .none:
       // Where an indirect jump goes on is not known here.
-      if flow.slots[position].opcode == 0x0d { return .max }
+      return flow.slots[position].opcode == 0x0d ? .max : neededNext
     case .offset, .longJump:
-      if let target = flow.target(at: position) { result |= needed[target] }
-    case .call, .function: break
+      guard let target = flow.target(at: position) else { return neededNext }
+      return neededNext | uses[target].needed(after[target])
+    case .call, .function: return neededNext
     }
-    return result
+  }
+
+  /// What an instruction does to registers.
+  private struct Use {
+    private var reads: UInt16 = 0
+    private var writes: UInt16 = 0
+    private(set) var fallsThrough = true
+
+    init() {}
+
+    init(of instruction: Instruction) {
+      reads = instruction.registersRead.rawValue
+      writes = instruction.registersWritten.rawValue
+      fallsThrough = instruction.fallsThrough
+    }
+
+    /// What is needed before the instruction, by what is needed after it.
+    func needed(_ after: UInt16) -> UInt16 { after & ~writes | reads }
   }
 }
 

@@ -29,9 +29,7 @@ struct ScratchRegisters {
     keptSlots: Int = 0
   ) throws(PatchError) -> Scratch {
     let used = instruction.registersRead.union(instruction.registersWritten)
-    let liveness = liveness ?? RegisterLiveness(flow)
-    self.liveness = liveness
-    let occupied = used.union(liveness.neededAfter(cursor.position))
+    let occupied = used.union(neededAfter(cursor.position))
     if let free = Self.candidates.first(where: { !occupied.contains($0) }) {
       return Scratch(register: free, slot: nil)
     }
@@ -48,6 +46,13 @@ struct ScratchRegisters {
       slot: try stack.slot(
         keptSlots, inFunctionAt: cursor.position,
         patcher.program.subprogram(at: place.original).name))
+  }
+
+  private mutating func neededAfter(_ position: Int) -> RegisterSet {
+    if let liveness { return liveness.neededAfter(position) }
+    let liveness = RegisterLiveness(flow)
+    self.liveness = liveness
+    return liveness.neededAfter(position)
   }
 
   /// The registers of use to a patch: those a call clobbers first.

@@ -50,7 +50,9 @@ public struct Patch: Sendable {
   private(set) var defect: PatchError?
 
   /// Whether there is nothing wrong with it, something in it, and no fact: the common case, told at once.
-  private(set) var isPlain = false
+  var isPlain: Bool { !isSpecial && !slots.isEmpty && slots.count <= Run.countLimit }
+  /// Whether something is wrong with it, or it has facts.
+  private var isSpecial = false
 
   /// Whether all its branches lead to its end, with 16 bits, which suffice.
   var leadsOnlyToEnd: Bool { hasOnlyShortEnds && slots.count <= Int(Int16.max) }
@@ -73,11 +75,11 @@ public struct Patch: Sendable {
   /// Empties the patch and keeps its memory. Its labels are gone.
   public mutating func removeAll() {
     slots.removeAll(keepingCapacity: true)
-    branches.removeAll(keepingCapacity: true)
-    facts.removeAll(keepingCapacity: true)
-    labels.removeAll(keepingCapacity: true)
+    if !branches.isEmpty { branches.removeAll(keepingCapacity: true) }
+    if !facts.isEmpty { facts.removeAll(keepingCapacity: true) }
+    if !labels.isEmpty { labels.removeAll(keepingCapacity: true) }
     defect = nil
-    isPlain = false
+    isSpecial = false
     hasOnlyShortEnds = true
   }
 
@@ -124,10 +126,6 @@ public struct Patch: Sendable {
   }
 
   private mutating func append(_ instruction: Instruction, _ fact: FactID?) {
-    defer {
-      isPlain =
-        facts.isEmpty && defect == nil && !slots.isEmpty && slots.count <= Run.countLimit
-    }
     let slot = slots.count
     do throws(EncodingError) {
       let encoded = try instruction.encoded
@@ -137,13 +135,14 @@ public struct Patch: Sendable {
       return note(.encoding(error, slot: slot))
     }
     guard fact != nil || !facts.isEmpty else { return }
+    isSpecial = true
     while facts.count < slots.count { facts.append(.none) }
     if let fact { facts[slot] = fact }
   }
 
   private mutating func note(_ error: PatchError) {
     if defect == nil { defect = error }
-    isPlain = false
+    isSpecial = true
   }
 }
 
