@@ -107,12 +107,8 @@ extension ProgramPatcher {
     var branch = 0
     for slot in 0..<anchors.count {
       let anchor = anchors[slot]
-      if let last = anchor.lastRun {
-        var index = last
-        repeat {
-          index = Int(runs[index].next)
-          if !runs[index].isMark { append(runs[index], layout, &branch, to: &flow) }
-        } while index != last
+      forEachRun(of: anchor) { run in
+        if !run.isMark { append(run, layout, &branch, to: &flow) }
       }
       if !anchor.isRemoved { flow.append(program.slots[slot], to: target(of: slot, layout)) }
     }

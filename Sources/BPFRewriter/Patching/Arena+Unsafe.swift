@@ -47,6 +47,15 @@ struct Arena<Element: BitwiseCopyable>: ~Copyable {
     }
   }
 
+  /// Calls `body` with all elements: in a loop over them, what is known of an arena is not looked up for each.
+  @inline(__always)
+  func withSpan<Result: ~Copyable, Failure>(
+    _ body: (borrowing Span<Element>) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    // SAFETY: so many elements are initialized, and none changes while this value is borrowed.
+    try body(unsafe Span(_unsafeStart: base, count: count))
+  }
+
   /// Whether an element more needs more memory.
   var isFull: Bool { count == capacity }
 

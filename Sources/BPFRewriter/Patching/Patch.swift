@@ -49,8 +49,11 @@ public struct Patch: Sendable {
   /// What was wrong first.
   private(set) var defect: PatchError?
 
-  /// Whether there is nothing wrong with it, something in it, and no fact: the common case, told at once.
-  var isPlain: Bool { !isSpecial && !slots.isEmpty && slots.count <= Run.countLimit }
+  /// Whether there is nothing wrong with it, something in it, though not too much for an ``Anchor``, and no fact: the common
+  /// case.
+  @inline(__always) var isPlain: Bool {
+    !isSpecial && !slots.isEmpty && slots.count <= Anchor.countLimit
+  }
   /// Whether something is wrong with it, or it has facts.
   private var isSpecial = false
 

@@ -33,24 +33,27 @@ extension ProgramPatcher {
     _ layout: Layout, in output: inout MutableSpan<RawInstruction>
   ) throws(PatchError) {
     let slots = program.slots.span
+    let entries = layout.entries.span
     var position = layout.slotCount
     var left = insertedCount
-    for slot in slots.indices.reversed() {
-      // With nothing left to move, the rest is where it belongs.
-      if position == left { return }
-      let anchor = anchors[slot]
-      if anchor.isRemoved { continue }
-      let end = layout.head(of: slot + 1)
-      left -= position - end
-      output.move(from: left, to: end, count: position - end)
-      let instruction = slots[slot]
-      position = end - 1
-      if instruction.displacementField == .none {
-        output[position] = instruction
-      } else {
-        if anchor.isWidened { position -= WideBranch.growth(of: instruction) }
-        let target = try self.target(of: instruction, at: slot, layout)
-        write(instruction, at: position, to: target, isWidened: anchor.isWidened, &output)
+    try anchors.withSpan { (anchors) throws(PatchError) in
+      for slot in slots.indices.reversed() where !anchors[slot].isRemoved {
+        // With nothing left to move, the rest is where it belongs.
+        if position == left { return }
+        // No patch is skipped by branches here: what follows begins where they land.
+        let end = Int(entries[slot + 1])
+        left -= position - end
+        output.move(from: left, to: end, count: position - end)
+        let instruction = slots[slot]
+        position = end - 1
+        if instruction.displacementField == .none {
+          output[position] = instruction
+        } else {
+          let isWidened = anchors[slot].isWidened
+          if isWidened { position -= WideBranch.growth(of: instruction) }
+          let target = try self.target(of: instruction, at: slot, layout)
+          write(instruction, at: position, to: target, isWidened: isWidened, &output)
+        }
       }
     }
     precondition(position == left, "what is written is as long as it was laid out")
@@ -66,7 +69,7 @@ extension ProgramPatcher {
     let slots = program.slots.span
     var position = layout.slotCount
     var branch = branches.count
-    var ring: [Int] = []
+    var ring: [Run] = []
     for slot in slots.indices.reversed() {
       let anchor = anchors[slot]
       if !anchor.isRemoved {
@@ -80,25 +83,19 @@ extension ProgramPatcher {
           write(instruction, at: position, to: target, isWidened: anchor.isWidened, &output)
         }
       }
-      guard let last = anchor.lastRun else { continue }
-      let run = runs[last]
-      if Int(run.next) == last {
+      if let run = anchor.onlyRun {
         // The common case: a single patch.
-        if run.traits.isDisjoint(with: [.branches, .mark]) {
+        if !run.traits.contains(.branches) {
           position -= run.count
           copy(run, to: position, &output, source)
         } else {
           try emit(run, of: slot, layout, &position, &branch, into: &output, from: source)
         }
-      } else {
+      } else if anchor.hasRuns {
         ring.removeAll(keepingCapacity: true)
-        var index = last
-        repeat {
-          index = Int(runs[index].next)
-          ring.append(index)
-        } while index != last
-        for index in ring.reversed() {
-          try emit(runs[index], of: slot, layout, &position, &branch, into: &output, from: source)
+        forEachRun(of: anchor) { ring.append($0) }
+        for run in ring.reversed() {
+          try emit(run, of: slot, layout, &position, &branch, into: &output, from: source)
         }
       }
     }

@@ -18,8 +18,8 @@ extension ProgramPatcher {
     var ends: [UInt32] = []
     /// Whether everything inserted is left, and in the order in which it was inserted.
     var isInOrder = true
-    /// The conditional jumps of the program that are left and were not widened, by slot; none where everything is in reach.
-    var jumps: [UInt32] = []
+    /// Whether a conditional jump of the program may not reach its target.
+    var mayHaveFarTargets = false
 
     var slotCount: Int { Int(entries[entries.count - 1]) }
 
@@ -49,13 +49,8 @@ extension ProgramPatcher {
   /// - Complexity: O(*n*), *n* the slots, original and inserted.
   func layOut() throws(PatchError) -> Layout {
     var layout = Layout()
-    layout.entries = [UInt32](capacity: anchors.count + 1) { (output: inout OutputSpan<UInt32>) in
-      unsafe output.withUnsafeMutableBufferPointer { buffer, _ in
-        // SAFETY: the memory is the new array's, of that size.
-        if let base = buffer.baseAddress { unsafe HugePages.advise(base, count: buffer.count) }
-      }
-      place(&layout, &output)
-    }
+    layout.entries = [UInt32](unwritten: anchors.count + 1)
+    place(&layout)
     for subprogram in program.subprograms {
       guard subprogram.start >= 0, subprogram.start < max(anchors.count, 1) else {
         throw .straySubprogram(name: subprogram.name, start: subprogram.start)
@@ -67,72 +62,87 @@ extension ProgramPatcher {
     return layout
   }
 
-  private func place(_ layout: inout Layout, _ entries: inout OutputSpan<UInt32>) {
-    var position = 0
-    var inOrder = 0
-    var isInOrder = true
-    // Nothing is farther from anything than the whole program is long.
-    let hasFarTargets = anchors.count + insertedCount > Int(Int16.max)
-    var branch = 0
+  private func place(_ layout: inout Layout) {
+    var walk = LayoutWalk()
+    let hasWidenedInserted = hasWidenedInserted
     let slots = program.slots.span
-    for slot in slots.indices {
-      let anchor = anchors[slot]
-      if let last = anchor.lastRun {
-        let run = runs[last]
-        if Int(run.next) == last, !hasWidenedInserted, run.traits.contains(.entry), !run.isMark {
-          // The common case: a single patch that is entered.
-          isInOrder = isInOrder && inOrder == Int(run.start)
-          inOrder = run.end
-          entries.append(UInt32(truncatingIfNeeded: position))
-          position &+= run.count
-        } else {
-          let head = position
-          let landing = place(
-            after: last, &position, inOrder: &inOrder, isInOrder: &isInOrder, &branch)
-          if landing != head {
-            layout.prologues.append(
-              (UInt32(truncatingIfNeeded: slot), UInt32(truncatingIfNeeded: head)))
+    do {
+      var entries = layout.entries.mutableSpan
+      anchors.withSpan { anchors in
+        for slot in slots.indices {
+          let anchor = anchors[slot]
+          let head = walk.position
+          var landing = head
+          if anchor.isSimplyReplaced, !hasWidenedInserted {
+            // The common case.
+            let (start, count) = anchor.onlySlots
+            walk.note(start, count)
+            walk.position &+= count
+          } else {
+            if anchor.hasRuns { landing = place(anchor, at: slot, &walk) }
+            if !anchor.isRemoved {
+              let instruction = slots[slot]
+              walk.position &+= 1
+              if instruction.displacementField == .offset {
+                if anchor.isWidened { walk.position &+= WideBranch.growth(of: instruction) }
+                walk.farthest = max(walk.farthest, Int(instruction.offset.magnitude))
+              }
+            }
           }
-          entries.append(UInt32(truncatingIfNeeded: landing))
-        }
-      } else {
-        entries.append(UInt32(truncatingIfNeeded: position))
-      }
-      if anchor.isRemoved { continue }
-      position += 1
-      let instruction = slots[slot]
-      if instruction.displacementField == .offset {
-        if anchor.isWidened {
-          position += WideBranch.growth(of: instruction)
-        } else if hasFarTargets, instruction.opcode != 0x05 {
-          layout.jumps.append(UInt32(truncatingIfNeeded: slot))
+          walk.widest = max(walk.widest, walk.position &- head)
+          entries[slot] = UInt32(truncatingIfNeeded: landing)
         }
       }
+      entries[slots.count] = UInt32(truncatingIfNeeded: walk.position)
     }
-    entries.append(UInt32(truncatingIfNeeded: position))
-    layout.isInOrder = isInOrder && inOrder == insertedCount
+    layout.isInOrder = walk.isInOrder && walk.next == insertedCount
+    // A jump goes over so many slots, and the code of one more where it leads behind a prologue.
+    layout.mayHaveFarTargets = (walk.farthest + 1) * walk.widest > Int(Int16.max)
+    layout.prologues = walk.prologues
+  }
+
+  /// What a walk over the original slots has come to.
+  private struct LayoutWalk {
+    /// The position after what was walked over.
+    var position = 0
+    /// The inserted slot that comes next if all come in the order in which they were inserted.
+    var next = 0
+    var isInOrder = true
+    /// The farthest displacement of a jump.
+    var farthest = 0
+    /// The most slots that one slot became.
+    var widest = 1
+    /// A guess at the next inserted branch.
+    var branch = 0
+    var prologues: [(slot: UInt32, head: UInt32)] = []
+
+    /// Notes that so many inserted slots were come to.
+    @inline(__always)
+    mutating func note(_ start: Int, _ count: Int) {
+      isInOrder = isInOrder && next == start
+      next = start &+ count
+    }
   }
 
   /// Goes over the runs of an original instruction.
   ///
   /// - Returns: where branches to the instruction land.
   @inline(never)
-  private func place(
-    after last: Int, _ position: inout Int, inOrder: inout Int, isInOrder: inout Bool,
-    _ branch: inout Int
-  ) -> Int {
+  private func place(_ anchor: Anchor, at slot: Int, _ walk: inout LayoutWalk) -> Int {
+    let head = walk.position
     var entry: Int?
-    var index = last
-    repeat {
-      index = Int(runs[index].next)
-      let run = runs[index]
-      isInOrder = isInOrder && inOrder == Int(run.start) && !run.isMark
-      inOrder = run.end
-      if run.isEntry { entry = position }
-      position += run.width
-      if hasWidenedInserted { position += growth(of: run, &branch) }
-    } while index != last
-    return entry ?? position
+    forEachRun(of: anchor) { run in
+      walk.isInOrder = walk.isInOrder && !run.isMark
+      walk.note(Int(run.start), run.count)
+      if run.isEntry { entry = walk.position }
+      walk.position += run.width
+      if hasWidenedInserted { walk.position += growth(of: run, &walk.branch) }
+    }
+    let landing = entry ?? walk.position
+    if landing != head {
+      walk.prologues.append((UInt32(truncatingIfNeeded: slot), UInt32(truncatingIfNeeded: head)))
+    }
+    return landing
   }
 
   /// How many slots the widened branches of a run take more.
@@ -151,22 +161,32 @@ extension ProgramPatcher {
     return total
   }
 
+  /// Calls `body` for each run of an original instruction, in the order of the program.
+  @inline(__always)
+  func forEachRun<Failure>(
+    of anchor: Anchor, _ body: (Run) throws(Failure) -> Void
+  ) throws(Failure) {
+    if let run = anchor.onlyRun { return try body(run) }
+    guard let last = anchor.lastRun else { return }
+    var index = last
+    repeat {
+      index = Int(runs[index].next)
+      try body(runs[index])
+    } while index != last
+  }
+
   /// Calls `body` for each run, in the order of the program, with its original slot and its position.
   func forEachRun(
     _ layout: Layout, _ body: (Int, Run, Int) throws(PatchError) -> Void
   ) throws(PatchError) {
     var branch = 0
-    for slot in 0..<anchors.count {
-      guard let last = anchors[slot].lastRun else { continue }
+    for slot in 0..<anchors.count where anchors[slot].hasRuns {
       var position = layout.head(of: slot)
-      var index = last
-      repeat {
-        index = Int(runs[index].next)
-        let run = runs[index]
+      try forEachRun(of: anchors[slot]) { (run) throws(PatchError) in
         try body(slot, run, position)
         position += run.width
         if hasWidenedInserted { position += growth(of: run, &branch) }
-      } while index != last
+      }
     }
   }
 

@@ -101,14 +101,17 @@ extension ProgramPatcher {
     where layout.heads[index] < layout.heads[index + 1] {
       let isLast = index + 1 == program.subprograms.count
       var slot = (isLast ? anchors.count : program.subprograms[index + 1].start) - 1
-      while slot > subprogram.start, anchors[slot].isRemoved, anchors[slot].lastRun == nil {
+      while slot > subprogram.start, anchors[slot].isRemoved, !anchors[slot].hasRuns {
         slot -= 1
       }
-      if anchors[slot].isRemoved, let last = anchors[slot].lastRun, runs[last].traits.contains(.end)
-      {
+      if anchors[slot].isRemoved, let last = lastRun(of: anchors[slot]), last.traits.contains(.end) {
         throw .nothingLeftToBranchTo(target: slot)
       }
     }
+  }
+
+  private func lastRun(of anchor: Anchor) -> Run? {
+    anchor.onlyRun ?? anchor.lastRun.map { runs[$0] }
   }
 
   /// Checks that the program still begins with its first subprogram, and that none runs on into the next because its
@@ -137,13 +140,10 @@ extension ProgramPatcher {
     for slot in stride(from: last, through: 0, by: -1) {
       let anchor = anchors[slot]
       if !anchor.isRemoved { return anchor.isWidened }
-      guard let lastRun = anchor.lastRun else { continue }
-      var run = lastRun
       var left: Run?
-      repeat {
-        run = Int(runs[run].next)
-        if !runs[run].isMark { left = runs[run] }
-      } while run != lastRun
+      forEachRun(of: anchor) { run in
+        if !run.isMark { left = run }
+      }
       guard let left else { continue }
       let branch = firstBranch(from: left.end - 1)
       return branch < branches.count && branches[branch].slot == left.end - 1
@@ -166,29 +166,8 @@ extension ProgramPatcher {
   /// slots if it is the first or only slot of one.
   private func forEachSlot(_ body: (InstructionOrigin, Int?) -> Void) {
     for slot in 0..<anchors.count {
-      if let last = anchors[slot].lastRun {
-        var index = last
-        repeat {
-          index = Int(runs[index].next)
-          let run = runs[index]
-          if run.isMark { continue }
-          var branch = firstBranch(from: Int(run.start), guess: 0)
-          let pass = pass(ofInserted: Int(run.start))
-          for place in Int(run.start)..<run.end {
-            body(
-              InstructionOrigin(original: slot, isInserted: true, pass: pass, isWidened: false),
-              place)
-            guard branch < branches.count, branches[branch].slot == place else { continue }
-            if branches[branch].isWidened {
-              for _ in 0..<WideBranch.growth(of: inserted[place]) {
-                body(
-                  InstructionOrigin(original: slot, isInserted: true, pass: pass, isWidened: true),
-                  nil)
-              }
-            }
-            branch += 1
-          }
-        } while index != last
+      forEachRun(of: anchors[slot]) { run in
+        if !run.isMark { forEachSlot(of: run, original: slot, body) }
       }
       if anchors[slot].isRemoved { continue }
       body(InstructionOrigin(original: slot, isInserted: false, pass: nil, isWidened: false), nil)
@@ -198,6 +177,25 @@ extension ProgramPatcher {
             InstructionOrigin(original: slot, isInserted: false, pass: nil, isWidened: true), nil)
         }
       }
+    }
+  }
+
+  private func forEachSlot(
+    of run: Run, original slot: Int, _ body: (InstructionOrigin, Int?) -> Void
+  ) {
+    var branch = firstBranch(from: Int(run.start), guess: 0)
+    let pass = pass(ofInserted: Int(run.start))
+    for place in Int(run.start)..<run.end {
+      body(
+        InstructionOrigin(original: slot, isInserted: true, pass: pass, isWidened: false), place)
+      guard branch < branches.count, branches[branch].slot == place else { continue }
+      if branches[branch].isWidened {
+        for _ in 0..<WideBranch.growth(of: inserted[place]) {
+          body(
+            InstructionOrigin(original: slot, isInserted: true, pass: pass, isWidened: true), nil)
+        }
+      }
+      branch += 1
     }
   }
 

@@ -16,7 +16,7 @@ extension ProgramPatcher {
     /// The original slot whose code this is.
     public fileprivate(set) var original: Int
     /// The run the instruction is in; nil for the original instruction itself.
-    fileprivate var run: Int?
+    fileprivate var run: RunReference?
     /// The run before ``run``; nil for the first one.
     fileprivate var previous: Int?
     /// The run before the marks that are attached to ``run``; nil if those come first.
@@ -32,6 +32,14 @@ extension ProgramPatcher {
 
     /// Whether an earlier patch put the instruction there.
     public var isInserted: Bool { run != nil }
+  }
+
+  /// A run before an original instruction.
+  fileprivate enum RunReference: Sendable {
+    /// The one that was the only run when the walk came to it, and is the first one still.
+    case only
+    /// One in the arena.
+    case linked(Int)
   }
 
   /// The place before the first instruction.
@@ -104,18 +112,19 @@ extension ProgramPatcher {
   public mutating func replace(
     at place: inout Place, with patch: Patch
   ) throws(PatchError) {
-    guard let run = place.run else { return try replace(place.original, with: patch) }
+    guard place.isInserted else { return try replace(place.original, with: patch) }
     check(place)
     if place.isGone { throw .alreadyRemoved(place.original) }
-    let added = try makeRun(patch, at: place.original, isEntry: false)
-    var last = cutOut(run, &place)
-    if let added {
+    let made = try makeRun(patch, at: place.original, isEntry: false)
+    var last = cutOut(linkedRun(of: &place), &place)
+    if let made {
+      let added = addRun(made)
       link(added, after: last)
       if anchors[place.original].lastRun == last { setLastRun(added, of: place.original) }
       last = added
     }
     // The walk goes on after what was put in.
-    place.run = last
+    place.run = .linked(last)
     place.after = runs[last].end
   }
 
@@ -126,26 +135,25 @@ extension ProgramPatcher {
   public mutating func insert(
     _ patch: Patch, before place: inout Place, branches entry: Entry
   ) throws(PatchError) {
-    guard let run = place.run else {
+    guard place.isInserted else {
       return try insert(patch, before: place.original, branches: entry)
     }
     check(place)
     if place.isGone { throw .alreadyRemoved(place.original) }
-    guard let added = try makeRun(patch, at: place.original, isEntry: false) else { return }
-    let rest = cut(run, &place)
+    guard let made = try makeRun(patch, at: place.original, isEntry: false) else { return }
+    let added = addRun(made)
+    let rest = cut(linkedRun(of: &place), &place)
     // The last run leads to the first.
     let last = anchors[place.original].lastRun ?? rest
     let previous: Int
     switch entry {
     case .throughPatch:
       // Branches to the instruction land on a mark before the patch.
-      previous = runs.count
       var own = runs[rest]
-      runs.append(
+      previous = addRun(
         Run(
           start: place.slot, count: 1,
-          traits: own.traits.intersection(.entry).union([.mark, .attached]),
-          next: previous))
+          traits: own.traits.intersection(.entry).union([.mark, .attached])))
       // What follows the run's last instruction no longer follows where branches to that land.
       if own.traits.contains(.end) { hasMovedEnds = true }
       own.traits.remove(.entry)
@@ -164,7 +172,7 @@ extension ProgramPatcher {
   ///
   /// - Complexity: O(1), for an inserted instruction O(log *n*), *n* the branches inserted before.
   public mutating func remove(at place: inout Place) {
-    guard let run = place.run else {
+    guard place.isInserted else {
       var anchor = anchors[place.original]
       anchor.remove()
       anchors[place.original] = anchor
@@ -172,7 +180,7 @@ extension ProgramPatcher {
       return
     }
     check(place)
-    if !place.isGone { _ = cutOut(run, &place) }
+    if !place.isGone { _ = cutOut(linkedRun(of: &place), &place) }
   }
 
   // MARK: How
@@ -195,21 +203,26 @@ extension ProgramPatcher {
 
   private mutating func setLastRun(_ run: Int, of slot: Int) {
     var anchor = anchors[slot]
-    anchor.lastRun = run
+    anchor.setLastRun(run, isEntered: anchor.isEntered)
     anchors[slot] = anchor
+  }
+
+  /// The run at a place in inserted code, in the arena, to which it is moved if need be.
+  private mutating func linkedRun(of place: inout Place) -> Int {
+    if case .linked(let run) = place.run { return run }
+    guard let last = linkRuns(of: place.original) else {
+      preconditionFailure("a place in inserted code is in a run")
+    }
+    let first = Int(runs[last].next)
+    place.run = .linked(first)
+    return first
   }
 
   /// Moves on, and gives the index of the new instruction's first slot.
   private func nextSlot(_ place: inout Place) -> Int? {
-    if let run = place.run {
+    if let reference = place.run {
       check(place)
-      // More of the same run, or the runs after it.
-      if !runs[run].isMark, place.after < runs[run].end {
-        return step(&place, run, at: place.after)
-      }
-      if run != anchors[place.original].lastRun, let slot = enter(&place, after: run) {
-        return slot
-      }
+      if let slot = nextInserted(&place, reference) { return slot }
       if !anchors[place.original].isRemoved { return leaveRuns(&place) }
     } else if place.original >= 0, program.slots[place.original].isWide {
       place.original += 1
@@ -220,7 +233,7 @@ extension ProgramPatcher {
     while place.original < anchors.count {
       let anchor = anchors[place.original]
       if anchor.isUntouched { return place.original }
-      if let last = anchor.lastRun, let slot = enter(&place, after: last) { return slot }
+      if anchor.hasRuns, let slot = enter(anchor, &place) { return slot }
       if !anchor.isRemoved { return leaveRuns(&place) }
       place.original += 1
     }
@@ -232,9 +245,39 @@ extension ProgramPatcher {
     return place.original
   }
 
+  /// Goes to what follows in the same run, or in the runs after it.
+  private func nextInserted(_ place: inout Place, _ reference: RunReference) -> Int? {
+    let anchor = anchors[place.original]
+    let index: Int
+    switch reference {
+    case .linked(let run): index = run
+    case .only:
+      if let run = anchor.onlyRun {
+        return place.after < run.end ? step(&place, .only, at: place.after) : nil
+      }
+      // There are others behind it now.
+      guard let last = anchor.lastRun else { return nil }
+      index = Int(runs[last].next)
+    }
+    if !runs[index].isMark, place.after < runs[index].end {
+      return step(&place, .linked(index), at: place.after)
+    }
+    return index == anchor.lastRun ? nil : enter(&place, after: index, of: anchor)
+  }
+
+  /// Goes to the first instruction of an original instruction's runs.
+  private func enter(_ anchor: Anchor, _ place: inout Place) -> Int? {
+    if let run = anchor.onlyRun {
+      place.previous = nil
+      place.beforeMarks = nil
+      return step(&place, .only, at: Int(run.start))
+    }
+    return anchor.lastRun.flatMap { enter(&place, after: $0, of: anchor) }
+  }
+
   /// Goes to the first instruction of the runs after one, up to the last.
-  private func enter(_ place: inout Place, after run: Int) -> Int? {
-    let last = anchors[place.original].lastRun
+  private func enter(_ place: inout Place, after run: Int, of anchor: Anchor) -> Int? {
+    let last = anchor.lastRun
     var previous = run == last ? nil : run
     var beforeMarks = previous
     var index = Int(runs[run].next)
@@ -242,7 +285,7 @@ extension ProgramPatcher {
       if !runs[index].isMark {
         place.previous = previous
         place.beforeMarks = beforeMarks
-        return step(&place, index, at: Int(runs[index].start))
+        return step(&place, .linked(index), at: Int(runs[index].start))
       }
       if index == last { return nil }
       previous = index
@@ -251,7 +294,7 @@ extension ProgramPatcher {
     }
   }
 
-  private func step(_ place: inout Place, _ run: Int, at slot: Int) -> Int {
+  private func step(_ place: inout Place, _ run: RunReference, at slot: Int) -> Int {
     place.run = run
     place.slot = slot
     place.isGone = false
@@ -268,7 +311,7 @@ extension ProgramPatcher {
     let rest = split(run, at: place.slot, original: place.original)
     place.previous = run
     place.beforeMarks = run
-    place.run = rest
+    place.run = .linked(rest)
     return rest
   }
 
@@ -293,8 +336,7 @@ extension ProgramPatcher {
   /// Marks the end of a run by a run of its own, before the run's last instruction goes: branches to it lead past what takes
   /// that instruction's place.
   private mutating func markEnd(of run: Run, after previous: Int, original: Int) {
-    let mark = runs.count
-    runs.append(Run(start: run.end - 1, count: 1, traits: [.mark, .end], next: mark))
+    let mark = addRun(Run(start: run.end - 1, count: 1, traits: [.mark, .end]))
     link(mark, after: previous)
     if anchors[original].lastRun == previous { setLastRun(mark, of: original) }
     hasMovedEnds = true
@@ -302,11 +344,9 @@ extension ProgramPatcher {
 
   /// Splits a run in two.
   private mutating func split(_ run: Int, at slot: Int, original: Int) -> Int {
-    let rest = runs.count
     var first = runs[run]
-    runs.append(
-      Run(
-        start: slot, count: first.end - slot, traits: first.traits.subtracting(.entry), next: rest))
+    let rest = addRun(
+      Run(start: slot, count: first.end - slot, traits: first.traits.subtracting(.entry)))
     first.truncate(at: slot)
     first.traits.remove(.end)
     runs[run] = first

@@ -19,9 +19,11 @@ extension ProgramPatcher {
     let reach =
       isPrecise ? Int(Int16.min)...Int(Int16.max) : -Self.surelyInReach...Self.surelyInReach
     var hasWidened = false
-    for jump in layout.jumps {
-      let slot = Int(jump)
-      let target = try target(of: program.slots[slot], at: slot, layout)
+    for slot in 0..<(layout.mayHaveFarTargets ? anchors.count : 0)
+    where !anchors[slot].isRemoved && !anchors[slot].isWidened {
+      let instruction = program.slots[slot]
+      guard instruction.displacementField == .offset, instruction.opcode != 0x05 else { continue }
+      let target = try target(of: instruction, at: slot, layout)
       // It is the last of what belongs to its slot.
       if reach.contains(target - layout.head(of: slot + 1)) { continue }
       anchors[slot].isWidened = true

@@ -12,14 +12,15 @@ public import BPFISA
 ///   so that a prologue runs.
 /// - A 16-byte load immediate is one instruction, named by its first slot.
 ///
-/// Memory: 8 bytes for each original slot, 8 for each inserted one, 12 for each patch and 8 for each branch of one. Where
-/// patches were applied in the order of the program, in one pass, the memory of what was inserted becomes that of the new
-/// program; otherwise the new program comes on top.
+/// Memory: 12 bytes for each original slot, 8 for each inserted one and 8 for each branch of one; where a slot has several
+/// patches, 12 for each. Where patches were applied in the order of the program, in one pass, the memory of what was
+/// inserted becomes that of the new program; otherwise the new program comes on top.
 public struct ProgramPatcher: ~Copyable {
   /// The program as it was.
   public let program: Program
   /// What became of each original slot.
   var anchors: Arena<Anchor>
+  /// The runs of instructions that have several, and those that are too long for an ``Anchor``.
   var runs = Arena<Run>()
   /// The slots of all patches, in the order in which they were applied, and room for more.
   ///
@@ -69,8 +70,7 @@ public struct ProgramPatcher: ~Copyable {
   }
 
   /// Makes room for patches, where their size is known.
-  public mutating func reserve(patches: Int, slots: Int, branches count: Int = 0) {
-    runs.reserve(patches)
+  public mutating func reserve(slots: Int, branches count: Int = 0) {
     if slots > inserted.count { moveInserted(to: slots) }
     branches.reserve(count)
   }
@@ -132,47 +132,57 @@ public struct ProgramPatcher: ~Copyable {
   /// - Returns: whether it was done.
   @inline(__always)
   private mutating func replacePlainly(_ slot: Int, with patch: Patch) throws(PatchError) -> Bool {
+    // A plain patch fits into an anchor.
     guard patch.isPlain, slot >= 0, slot < anchors.count, anchors[slot].isUntouched else {
       return false
     }
     let count = patch.slots.count
-    let run = runs.count
-    // The limits of both were checked when room was made.
-    guard count <= inserted.count &- insertedCount, !runs.isFull else { return false }
+    // The limit was checked when room was made.
+    guard count <= inserted.count &- insertedCount else { return false }
     let instruction = program.slots[slot]
     if instruction.isSecondHalf || instruction.isWide { return false }
+    let start = insertedCount
     var traits = Run.Traits.entry
-    try append(patch, count, &traits, run, at: slot)
-    anchors[slot] = Anchor(replacedBy: run)
+    try append(patch, count, &traits, at: slot)
+    anchors[slot] = Anchor(replacedFrom: start, count: count, traits: traits)
     return true
   }
 
-  /// Copies a patch to a run of its own.
+  /// Copies a patch behind what was inserted until now.
   @inline(__always)
   private mutating func append(
-    _ patch: Patch, _ count: Int, _ traits: inout Run.Traits, _ run: Int, at slot: Int
+    _ patch: Patch, _ count: Int, _ traits: inout Run.Traits, at slot: Int
   ) throws(PatchError) {
-    let start = insertedCount
-    copy(patch, count)
-    if !patch.branches.isEmpty {
-      if patch.leadsOnlyToEnd, branches.hasRoom(for: patch.branches.count) {
-        addBranchesToEnd(of: patch, count)
-        traits.formUnion([.branches, .end])
-      } else {
-        try addBranches(of: patch, &traits, at: slot)
-      }
+    if !Self.copy(patch, count, to: &inserted, at: insertedCount, &branches) {
+      try addBranches(of: patch, &traits, at: slot)
+    } else if !patch.branches.isEmpty {
+      traits.formUnion([.branches, .end])
     }
-    insertedCount = start &+ count
-    runs.append(Run(start: start, count: count, traits: traits, next: run))
+    insertedCount &+= count
   }
 
-  /// Copies the slots of a patch to where the next inserted ones are.
+  /// Copies a patch, and fixes and notes its branches if all lead to its end, in reach and with room for them: the common
+  /// case.
+  ///
+  /// - Returns: whether no branches are left to be noted.
   @inline(__always)
-  private mutating func copy(_ patch: Patch, _ count: Int) {
-    let start = insertedCount
+  private static func copy(
+    _ patch: Patch, _ count: Int, to inserted: inout [RawInstruction], at start: Int,
+    _ branches: inout Arena<InsertedBranch>
+  ) -> Bool {
     let slots = patch.slots.span
     var room = inserted.mutableSpan
     for index in 0..<count { room[start &+ index] = slots[index] }
+    if patch.branches.isEmpty { return true }
+    guard patch.leadsOnlyToEnd, branches.hasRoom(for: patch.branches.count) else { return false }
+    let last = start &+ count &- 1
+    let patched = patch.branches.span
+    for index in patched.indices {
+      let place = start &+ patched[index].slot
+      room[place].offset = Int16(truncatingIfNeeded: last &- place)
+      branches.append(InsertedBranch(slot: place, target: .end(of: last)))
+    }
+    return true
   }
 
   @inline(never)
@@ -184,11 +194,16 @@ public struct ProgramPatcher: ~Copyable {
     let instruction = program.slots[slot]
     if instruction.isSecondHalf { throw .secondHalf(slot) }
     if anchor.isRemoved { throw .alreadyRemoved(slot) }
-    let isEntry = isEntry && !anchor.isEntered
-    if let run = try makeRun(patch, at: slot, isEntry: isEntry) {
-      if isEntry { anchor.isEntered = true }
-      if let last = anchor.lastRun { link(run, after: last) }
-      anchor.lastRun = run
+    let isEntered = anchor.isEntered
+    if let run = try makeRun(patch, at: slot, isEntry: isEntry && !isEntered) {
+      if !anchor.hasRuns, run.count <= Anchor.countLimit {
+        anchor.setOnlyRun(run)
+      } else {
+        let last = linkedRun(anchor)
+        let added = addRun(run)
+        if let last { link(added, after: last) }
+        anchor.setLastRun(added, isEntered: isEntry || isEntered)
+      }
     }
     if removes {
       anchor.remove()
@@ -204,6 +219,34 @@ public struct ProgramPatcher: ~Copyable {
     anchors[slot + 1] = second
   }
 
+  /// The last run of an instruction, in the arena, where it is copied if it is not there.
+  ///
+  /// - Returns: the run; nil for an instruction without any. The anchor stays as it is.
+  private mutating func linkedRun(_ anchor: Anchor) -> Int? {
+    if let run = anchor.onlyRun { return addRun(run) }
+    return anchor.lastRun
+  }
+
+  /// Moves the runs of an original instruction to the arena, where they can be linked with others.
+  ///
+  /// - Returns: the last of them; nil if it has none.
+  mutating func linkRuns(of slot: Int) -> Int? {
+    var anchor = anchors[slot]
+    guard let last = linkedRun(anchor) else { return nil }
+    anchor.setLastRun(last, isEntered: anchor.isEntered)
+    anchors[slot] = anchor
+    return last
+  }
+
+  /// Puts a run into the arena, linked to itself.
+  mutating func addRun(_ run: Run) -> Int {
+    let index = runs.count
+    var run = run
+    run.next = UInt32(truncatingIfNeeded: index)
+    runs.append(run)
+    return index
+  }
+
   /// Puts a run into a ring.
   mutating func link(_ run: Int, after previous: Int) {
     var before = runs[previous]
@@ -214,36 +257,24 @@ public struct ProgramPatcher: ~Copyable {
     runs[previous] = before
   }
 
-  /// Copies a patch to a run of its own, linked to itself.
+  /// Copies a patch to a run of its own.
   ///
   /// - Returns: the run; nil for an empty patch.
   mutating func makeRun(
     _ patch: Patch, at slot: Int, isEntry: Bool
-  ) throws(PatchError) -> Int? {
+  ) throws(PatchError) -> Run? {
     if let defect = patch.defect { throw defect }
     let count = patch.slots.count
     if count == 0 { return nil }
     let start = insertedCount
-    let run = runs.count
     if count > Run.countLimit { throw .tooManySlots }
-    try makeRoom(slots: start + count, runs: run + 1, at: slot)
+    // Cutting a run makes more of them.
+    if runs.count + 5 > Run.indexLimit { throw .tooManySlots }
+    try makeRoom(slots: start + count, at: slot)
     var traits: Run.Traits = isEntry ? .entry : []
-    try append(patch, count, &traits, run, at: slot)
+    try append(patch, count, &traits, at: slot)
     if !patch.facts.isEmpty { addFacts(of: patch, from: start) }
-    return run
-  }
-
-  /// Notes the branches of a patch that all lead to its end, in reach and with room for them: the common case.
-  @inline(__always)
-  private mutating func addBranchesToEnd(of patch: Patch, _ count: Int) {
-    let end = insertedCount &+ count
-    let patched = patch.branches.span
-    for index in patched.indices {
-      let slot = patched[index].slot
-      let place = insertedCount &+ slot
-      inserted[place].offset = Int16(truncatingIfNeeded: count &- slot &- 1)
-      branches.append(InsertedBranch(slot: place, target: .end(of: end &- 1)))
-    }
+    return Run(start: start, count: count, traits: traits)
   }
 
   /// Notes where the branches of a patch lead, which is copied but does not count yet.
@@ -324,21 +355,15 @@ public struct ProgramPatcher: ~Copyable {
 
   // MARK: Room
 
-  /// Makes room for so many inserted slots and runs altogether.
-  private mutating func makeRoom(
-    slots: Int, runs count: Int, at slot: Int
-  ) throws(PatchError) {
-    if slots > inserted.count {
-      // With all branches widened, it is three times as long at most.
-      let limit = Int(Int32.max) / 3 - anchors.count
-      if slots > limit { throw .tooManySlots }
-      // With what is left of the program between, it is the new program: there is to be room for that too.
-      let left = slots < 1024 ? 0 : fractionLeft(at: slot)
-      moveInserted(to: min(capacity(needed: slots, at: slot) + left, limit))
-    }
-    // Cutting a run makes more of them.
-    if count + 4 > Anchor.runLimit { throw .tooManySlots }
-    if runs.isFull { runs.reserve(min(capacity(needed: count, at: slot), Anchor.runLimit)) }
+  /// Makes room for so many inserted slots altogether.
+  private mutating func makeRoom(slots: Int, at slot: Int) throws(PatchError) {
+    if slots <= inserted.count { return }
+    // With all branches widened, it is three times as long at most.
+    let limit = Int(Int32.max) / 3 - anchors.count
+    if slots > limit { throw .tooManySlots }
+    // With what is left of the program between, it is the new program: there is to be room for that too.
+    let left = slots < 1024 ? 0 : fractionLeft(at: slot)
+    moveInserted(to: min(capacity(needed: slots, at: slot) + left, limit))
   }
 
   /// Moves what was inserted to memory for so many slots.

@@ -1,6 +1,6 @@
 /// A stretch of inserted slots that follow each other in the program, or an empty mark of where branches land.
 ///
-/// The runs of an original instruction are linked in a ring: the last one leads to the first.
+/// Where an original instruction has several they are linked in a ring: the last one leads to the first.
 struct Run: BitwiseCopyable {
   /// The first slot, as an index into all inserted slots; of a mark, the one it stands for.
   var start: UInt32
@@ -33,11 +33,15 @@ struct Run: BitwiseCopyable {
   /// The most slots there can be in a run.
   static let countLimit = Int(countMask)
 
+  /// The most runs there can be in the arena.
+  static let indexLimit = Int(UInt32.max)
+
+  /// A run, not linked to others.
   @inline(__always)
-  init(start: Int, count: Int, traits: Traits, next: Int) {
+  init(start: Int, count: Int, traits: Traits) {
     self.start = UInt32(truncatingIfNeeded: start)
     countAndTraits = UInt32(truncatingIfNeeded: count) | traits.rawValue
-    self.next = UInt32(truncatingIfNeeded: next)
+    next = 0
   }
 
   @inline(__always) var count: Int { Int(countAndTraits & Self.countMask) }
@@ -64,54 +68,6 @@ struct Run: BitwiseCopyable {
   /// Makes it the mark of its first slot.
   mutating func becomeMark() {
     countAndTraits = traits.intersection(.entry).union(.mark).rawValue | 1
-  }
-}
-
-/// What became of an original instruction.
-struct Anchor: BitwiseCopyable {
-  private var bits: UInt32 = 0
-
-  private static let removed: UInt32 = 1 << 31
-  private static let widened: UInt32 = 1 << 30
-  private static let entered: UInt32 = 1 << 29
-  private static let runMask: UInt32 = (1 << 29) - 1
-
-  init() {}
-
-  /// What becomes of an instruction in whose place branches run a patch.
-  @inline(__always)
-  init(replacedBy run: Int) {
-    bits = Self.removed | Self.entered | (UInt32(truncatingIfNeeded: run) &+ 1)
-  }
-
-  /// The most runs there can be.
-  static let runLimit = Int(runMask)
-
-  /// Whether nothing was done to the instruction.
-  @inline(__always) var isUntouched: Bool { bits == 0 }
-
-  @inline(__always) var isRemoved: Bool { bits & Self.removed != 0 }
-
-  mutating func remove() { bits |= Self.removed }
-
-  /// Whether its displacement of 16 bits is too short.
-  var isWidened: Bool {
-    get { bits & Self.widened != 0 }
-    set { bits = newValue ? bits | Self.widened : bits & ~Self.widened }
-  }
-
-  /// Whether one of its runs is where branches land.
-  var isEntered: Bool {
-    get { bits & Self.entered != 0 }
-    set { bits = newValue ? bits | Self.entered : bits & ~Self.entered }
-  }
-
-  /// The last run before the instruction; nil where there is none.
-  @inline(__always) var lastRun: Int? {
-    get { bits & Self.runMask == 0 ? nil : Int(bits & Self.runMask) - 1 }
-    set {
-      bits = bits & ~Self.runMask | UInt32(truncatingIfNeeded: newValue.map { $0 + 1 } ?? 0)
-    }
   }
 }
 
