@@ -96,21 +96,6 @@ struct Arena<Element: BitwiseCopyable>: ~Copyable {
   }
 }
 
-extension MutableSpan where Element: BitwiseCopyable {
-  /// Copies elements to where others are, which may be some of the same.
-  @inline(__always)
-  mutating func move(from source: Int, to destination: Int, count length: Int) {
-    precondition(
-      source >= 0 && destination >= 0 && length >= 0 && length <= count - max(source, destination),
-      "what is moved stays in the span")
-    unsafe withUnsafeMutableBufferPointer { buffer in
-      guard let base = buffer.baseAddress else { return }
-      // SAFETY: both stretches are in the buffer, as was just checked; updating allows them to overlap.
-      unsafe (base + destination).update(from: base + source, count: length)
-    }
-  }
-}
-
 extension Array where Element: BitwiseCopyable {
   /// Elements that are to be written before they are read: until then they are whatever the memory held.
   init(unwritten count: Int) {

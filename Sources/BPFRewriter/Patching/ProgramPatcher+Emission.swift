@@ -4,18 +4,18 @@ import BPFISA
 extension ProgramPatcher {
   /// Writes every instruction at its position, with its branch fixed.
   ///
-  /// Where everything inserted is in the order of the program, the inserted slots move up in their own memory to make room
-  /// for the original ones between them: nothing is copied that does not move, and no other memory is touched.
+  /// Where everything inserted is in the order of the program, it stays in its own memory, or moves up there, and the original
+  /// instructions are written between: nothing is copied that does not move, and no other memory is touched.
   mutating func emit(_ layout: Layout) throws(PatchError) -> [RawInstruction] {
     let count = layout.slotCount
     if layout.isInOrder, inserted.count >= count, inserted.count / 2 <= count {
       var slots = inserted
       inserted = []
       var output = slots.mutableSpan
-      if hasOpenBranches || !layout.landings.isEmpty || !layout.prologues.isEmpty {
-        try emit(layout, into: &output, from: nil)
+      if layout.isInPlace, !hasOpenBranches, layout.landings.isEmpty, layout.prologues.isEmpty {
+        try fillGaps(layout, in: &output)
       } else {
-        try makeRoom(layout, in: &output)
+        try emit(layout, into: &output, from: nil)
       }
       slots.removeLast(slots.count - count)
       return slots
@@ -26,37 +26,32 @@ extension ProgramPatcher {
     return slots
   }
 
-  /// Moves what was inserted up, to both sides of each original instruction that is left, and writes that.
-  ///
-  /// What was inserted is in order and as it is to be: what lies between two original instructions moves at once.
-  private func makeRoom(
+  /// Writes the original instructions that are left between what was inserted, which is as it is to be.
+  private func fillGaps(
     _ layout: Layout, in output: inout MutableSpan<RawInstruction>
   ) throws(PatchError) {
     let slots = program.slots.span
     let entries = layout.entries.span
-    var position = layout.slotCount
-    var left = insertedCount
     try anchors.withSpan { (anchors) throws(PatchError) in
-      for slot in slots.indices.reversed() where !anchors[slot].isRemoved {
-        // With nothing left to move, the rest is where it belongs.
-        if position == left { return }
+      var left = layout.originalsLeft
+      var slot = slots.count
+      while left > 0 {
+        slot -= 1
+        if anchors[slot].isRemoved { continue }
+        left -= 1
+        let instruction = slots[slot]
         // No patch is skipped by branches here: what follows begins where they land.
         let end = Int(entries[slot + 1])
-        left -= position - end
-        output.move(from: left, to: end, count: position - end)
-        let instruction = slots[slot]
-        position = end - 1
         if instruction.displacementField == .none {
-          output[position] = instruction
+          output[end - 1] = instruction
         } else {
           let isWidened = anchors[slot].isWidened
-          if isWidened { position -= WideBranch.growth(of: instruction) }
+          let position = isWidened ? end - 1 - WideBranch.growth(of: instruction) : end - 1
           let target = try self.target(of: instruction, at: slot, layout)
           write(instruction, at: position, to: target, isWidened: isWidened, &output)
         }
       }
     }
-    precondition(position == left, "what is written is as long as it was laid out")
   }
 
   /// Writes from the end to the start, so that nothing is overwritten which is still to be moved: a slot never moves down.

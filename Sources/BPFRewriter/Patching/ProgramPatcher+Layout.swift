@@ -16,7 +16,11 @@ extension ProgramPatcher {
     /// Where branches to what follows each inserted slot land, if that is not what follows its landing; empty if it is for
     /// all.
     var ends: [UInt32] = []
-    /// Whether everything inserted is left, and in the order in which it was inserted.
+    /// Whether everything inserted lies where it is to be, with gaps for the original instructions.
+    var isInPlace = true
+    /// How many original slots are left.
+    var originalsLeft = 0
+    /// Whether everything inserted that is left is in the order in which it was inserted, and nothing lies too far down.
     var isInOrder = true
     /// Whether a conditional jump of the program may not reach its target.
     var mayHaveFarTargets = false
@@ -76,13 +80,14 @@ extension ProgramPatcher {
           if anchor.isSimplyReplaced, !hasWidenedInserted {
             // The common case.
             let (start, count) = anchor.onlySlots
-            walk.note(start, count)
+            walk.note(start, count: count)
             walk.position &+= count
           } else {
             if anchor.hasRuns { landing = place(anchor, at: slot, &walk) }
             if !anchor.isRemoved {
               let instruction = slots[slot]
               walk.position &+= 1
+              walk.originalsLeft &+= 1
               if instruction.displacementField == .offset {
                 if anchor.isWidened { walk.position &+= WideBranch.growth(of: instruction) }
                 walk.farthest = max(walk.farthest, Int(instruction.offset.magnitude))
@@ -95,9 +100,11 @@ extension ProgramPatcher {
       }
       entries[slots.count] = UInt32(truncatingIfNeeded: walk.position)
     }
-    layout.isInOrder = walk.isInOrder && walk.next == insertedCount
+    layout.isInPlace = walk.shifts == 0 && walk.gaps >= 0
+    layout.isInOrder = walk.shifts >= 0 && walk.gaps >= 0
     // A jump goes over so many slots, and the code of one more where it leads behind a prologue.
     layout.mayHaveFarTargets = (walk.farthest + 1) * walk.widest > Int(Int16.max)
+    layout.originalsLeft = walk.originalsLeft
     layout.prologues = walk.prologues
   }
 
@@ -105,9 +112,13 @@ extension ProgramPatcher {
   private struct LayoutWalk {
     /// The position after what was walked over.
     var position = 0
-    /// The inserted slot that comes next if all come in the order in which they were inserted.
+    var originalsLeft = 0
+    /// The inserted slot after those come to last.
     var next = 0
-    var isInOrder = true
+    /// By how much inserted slots are to move up: all the numbers' bits. Negative if some move down.
+    var shifts = 0
+    /// How many inserted slots were left out: all the numbers' bits. Negative if some are not in order.
+    var gaps = 0
     /// The farthest displacement of a jump.
     var farthest = 0
     /// The most slots that one slot became.
@@ -116,10 +127,11 @@ extension ProgramPatcher {
     var branch = 0
     var prologues: [(slot: UInt32, head: UInt32)] = []
 
-    /// Notes that so many inserted slots were come to.
+    /// Notes that so many inserted slots come here.
     @inline(__always)
-    mutating func note(_ start: Int, _ count: Int) {
-      isInOrder = isInOrder && next == start
+    mutating func note(_ start: Int, count: Int) {
+      shifts |= position &- start
+      gaps |= start &- next
       next = start &+ count
     }
   }
@@ -132,8 +144,8 @@ extension ProgramPatcher {
     let head = walk.position
     var entry: Int?
     forEachRun(of: anchor) { run in
-      walk.isInOrder = walk.isInOrder && !run.isMark
-      walk.note(Int(run.start), run.count)
+      if run.isMark { walk.gaps = -1 }
+      walk.note(Int(run.start), count: run.count)
       if run.isEntry { entry = walk.position }
       walk.position += run.width
       if hasWidenedInserted { walk.position += growth(of: run, &walk.branch) }

@@ -104,7 +104,8 @@ extension ProgramPatcher {
       while slot > subprogram.start, anchors[slot].isRemoved, !anchors[slot].hasRuns {
         slot -= 1
       }
-      if anchors[slot].isRemoved, let last = lastRun(of: anchors[slot]), last.traits.contains(.end) {
+      if anchors[slot].isRemoved, let last = lastRun(of: anchors[slot]), last.traits.contains(.end)
+      {
         throw .nothingLeftToBranchTo(target: slot)
       }
     }

@@ -14,7 +14,7 @@ public import BPFISA
 ///
 /// Memory: 12 bytes for each original slot, 8 for each inserted one and 8 for each branch of one; where a slot has several
 /// patches, 12 for each. Where patches were applied in the order of the program, in one pass, the memory of what was
-/// inserted becomes that of the new program; otherwise the new program comes on top.
+/// inserted becomes that of the new program; otherwise the new program comes on top, and 8 bytes for each original slot.
 public struct ProgramPatcher: ~Copyable {
   /// The program as it was.
   public let program: Program
@@ -24,10 +24,13 @@ public struct ProgramPatcher: ~Copyable {
   var runs = Arena<Run>()
   /// The slots of all patches, in the order in which they were applied, and room for more.
   ///
-  /// An array, because it may become the new program's.
+  /// An array, because it may become the new program's: while patches are applied in the order of the program, a gap is left
+  /// for the original instructions between two, which are filled in when nothing else was done to them.
   var inserted: [RawInstruction] = []
-  /// How many of ``inserted`` there are.
+  /// How many of ``inserted`` there are, with the gaps.
   var insertedCount = 0
+  /// The first original slot that no gap was left for, of those that are not removed.
+  var firstWithoutGap = 0
   /// The branches among ``inserted``, by rising slot.
   var branches = Arena<InsertedBranch>()
   /// What is known of the original slots and of the inserted ones; empty where the layer above knows nothing.
@@ -133,55 +136,20 @@ public struct ProgramPatcher: ~Copyable {
   @inline(__always)
   private mutating func replacePlainly(_ slot: Int, with patch: Patch) throws(PatchError) -> Bool {
     // A plain patch fits into an anchor.
-    guard patch.isPlain, slot >= 0, slot < anchors.count, anchors[slot].isUntouched else {
-      return false
-    }
+    guard patch.isPlain, UInt(bitPattern: slot) < UInt(bitPattern: anchors.count),
+      anchors[slot].isUntouched
+    else { return false }
     let count = patch.slots.count
-    // The limit was checked when room was made.
+    makeGap(before: slot)
+    // The limit of what is inserted was checked when room was made.
     guard count <= inserted.count &- insertedCount else { return false }
     let instruction = program.slots[slot]
     if instruction.isSecondHalf || instruction.isWide { return false }
     let start = insertedCount
     var traits = Run.Traits.entry
-    try append(patch, count, &traits, at: slot)
+    try append(patch, count, &traits)
     anchors[slot] = Anchor(replacedFrom: start, count: count, traits: traits)
-    return true
-  }
-
-  /// Copies a patch behind what was inserted until now.
-  @inline(__always)
-  private mutating func append(
-    _ patch: Patch, _ count: Int, _ traits: inout Run.Traits, at slot: Int
-  ) throws(PatchError) {
-    if !Self.copy(patch, count, to: &inserted, at: insertedCount, &branches) {
-      try addBranches(of: patch, &traits, at: slot)
-    } else if !patch.branches.isEmpty {
-      traits.formUnion([.branches, .end])
-    }
-    insertedCount &+= count
-  }
-
-  /// Copies a patch, and fixes and notes its branches if all lead to its end, in reach and with room for them: the common
-  /// case.
-  ///
-  /// - Returns: whether no branches are left to be noted.
-  @inline(__always)
-  private static func copy(
-    _ patch: Patch, _ count: Int, to inserted: inout [RawInstruction], at start: Int,
-    _ branches: inout Arena<InsertedBranch>
-  ) -> Bool {
-    let slots = patch.slots.span
-    var room = inserted.mutableSpan
-    for index in 0..<count { room[start &+ index] = slots[index] }
-    if patch.branches.isEmpty { return true }
-    guard patch.leadsOnlyToEnd, branches.hasRoom(for: patch.branches.count) else { return false }
-    let last = start &+ count &- 1
-    let patched = patch.branches.span
-    for index in patched.indices {
-      let place = start &+ patched[index].slot
-      room[place].offset = Int16(truncatingIfNeeded: last &- place)
-      branches.append(InsertedBranch(slot: place, target: .end(of: last)))
-    }
+    if slot == firstWithoutGap { firstWithoutGap &+= 1 }
     return true
   }
 
@@ -255,143 +223,5 @@ public struct ProgramPatcher: ~Copyable {
     before.next = UInt32(truncatingIfNeeded: run)
     runs[run] = added
     runs[previous] = before
-  }
-
-  /// Copies a patch to a run of its own.
-  ///
-  /// - Returns: the run; nil for an empty patch.
-  mutating func makeRun(
-    _ patch: Patch, at slot: Int, isEntry: Bool
-  ) throws(PatchError) -> Run? {
-    if let defect = patch.defect { throw defect }
-    let count = patch.slots.count
-    if count == 0 { return nil }
-    let start = insertedCount
-    if count > Run.countLimit { throw .tooManySlots }
-    // Cutting a run makes more of them.
-    if runs.count + 5 > Run.indexLimit { throw .tooManySlots }
-    try makeRoom(slots: start + count, at: slot)
-    var traits: Run.Traits = isEntry ? .entry : []
-    try append(patch, count, &traits, at: slot)
-    if !patch.facts.isEmpty { addFacts(of: patch, from: start) }
-    return Run(start: start, count: count, traits: traits)
-  }
-
-  /// Notes where the branches of a patch lead, which is copied but does not count yet.
-  ///
-  /// Displacements of those that stay in their patch are written here: they are the same wherever it comes to lie, unless it
-  /// is cut or branches in it are widened.
-  @inline(never)
-  private mutating func addBranches(
-    of patch: Patch, _ traits: inout Run.Traits, at slot: Int
-  ) throws(PatchError) {
-    let start = insertedCount
-    let end = start + patch.slots.count
-    let firstBranch = branches.count
-    let patched = patch.branches.span
-    if !branches.hasRoom(for: patched.count) {
-      branches.reserve(capacity(needed: firstBranch + patched.count, at: slot))
-    }
-    var added: Run.Traits = .branches
-    for index in patched.indices {
-      let branch = patched[index]
-      let place = start + branch.slot
-      var closed: Int?
-      let target: InsertedBranch.Target
-      switch branch.target {
-      case .end:
-        closed = end
-        target = .end(of: end - 1)
-        added.insert(.end)
-      case .label(let label):
-        guard let slot = patch.slot(of: label) else {
-          branches.truncate(to: firstBranch)
-          throw .labelNotPlaced(slot: branch.slot)
-        }
-        closed = start + slot
-        if start + slot < end {
-          target = .inserted(start + slot)
-        } else {
-          target = .end(of: end - 1)
-          added.insert(.end)
-        }
-      case .original(let slot):
-        guard slot >= 0, slot < anchors.count, !program.slots[slot].isSecondHalf else {
-          branches.truncate(to: firstBranch)
-          throw .strayBranch(slot: branch.slot, target: slot)
-        }
-        target = .original(slot)
-        added.insert(.openBranches)
-      case .inserted(let slot):
-        guard slot.index < start else {
-          branches.truncate(to: firstBranch)
-          throw .labelNotPlaced(slot: branch.slot)
-        }
-        // It is in another run: where that comes to lie is looked up.
-        hasCuts = true
-        target = slot.isEnd ? .end(of: slot.index) : .inserted(slot.index)
-        added.insert(.openBranches)
-      }
-      if let closed {
-        let displacement = closed - place - 1
-        if branch.isShort {
-          inserted[place].offset = Int16(truncatingIfNeeded: displacement)
-        } else {
-          inserted[place].immediate = Int32(truncatingIfNeeded: displacement)
-        }
-        // It may not do with 16 bits.
-        if Int16(exactly: displacement) == nil { added.insert(.openBranches) }
-      }
-      branches.append(InsertedBranch(slot: place, target: target))
-    }
-    traits.formUnion(added)
-    hasOpenBranches = hasOpenBranches || added.contains(.openBranches)
-  }
-
-  private mutating func addFacts(of patch: Patch, from start: Int) {
-    while insertedFacts.count < start { insertedFacts.append(.none) }
-    insertedFacts.append(contentsOf: patch.facts)
-  }
-
-  // MARK: Room
-
-  /// Makes room for so many inserted slots altogether.
-  private mutating func makeRoom(slots: Int, at slot: Int) throws(PatchError) {
-    if slots <= inserted.count { return }
-    // With all branches widened, it is three times as long at most.
-    let limit = Int(Int32.max) / 3 - anchors.count
-    if slots > limit { throw .tooManySlots }
-    // With what is left of the program between, it is the new program: there is to be room for that too.
-    let left = slots < 1024 ? 0 : fractionLeft(at: slot)
-    moveInserted(to: min(capacity(needed: slots, at: slot) + left, limit))
-  }
-
-  /// Moves what was inserted to memory for so many slots.
-  private mutating func moveInserted(to capacity: Int) {
-    var moved = [RawInstruction](unwritten: capacity)
-    do {
-      let slots = inserted.span
-      var room = moved.mutableSpan
-      for index in 0..<insertedCount { room[index] = slots[index] }
-    }
-    inserted = moved
-  }
-
-  /// How many original slots there are left if it goes on as up to this one.
-  private func fractionLeft(at slot: Int) -> Int {
-    var removed = 0
-    for index in 0..<slot where anchors[index].isRemoved { removed += 1 }
-    return (slot + 1 - removed) * anchors.count / (slot + 1)
-  }
-
-  /// How much to make room for when there is need for so much at an original slot: as much as the whole program would take
-  /// if it went on like this, within limits, so that a walk over it moves what it has seldom. Memory that is not written
-  /// costs nothing.
-  private func capacity(needed: Int, at slot: Int) -> Int {
-    let least = max(64, 2 * needed)
-    if needed < 1024 { return least }
-    let (scaled, overflow) = needed.multipliedReportingOverflow(by: anchors.count)
-    let expected = overflow ? Int.max : scaled / (slot + 1)
-    return max(least, min(expected + expected / 16, 4 * anchors.count))
   }
 }
