@@ -247,10 +247,8 @@ extension Explorer {
     let value = stacks[index].value
     if value.reference != 0 { throw .dynptrOverwritten }
     let first = value.flags.contains(.secondHalf) ? index - 1 : index
-    for half in first...first + 1 {
-      stacks[half] = StackSlot()
-      stacks[half].setBytes(0, 8, StackSlot.ByteKind.data)
-    }
+    // What is left of it is not for the program to read.
+    for half in first...first + 1 { stacks[half] = StackSlot() }
     forEachValue { explorer, place in
       // Slices of it.
       if explorer[place].kind == .memory, explorer[place].reference == value.id, value.id != 0 {
@@ -269,7 +267,6 @@ extension Explorer {
         let index = frame * Self.slotCount + place
         if stacks[index].isDynptr, stacks[index].value.reference == reference {
           stacks[index] = StackSlot()
-          stacks[index].setBytes(0, 8, StackSlot.ByteKind.data)
         }
       }
     }

@@ -7,6 +7,10 @@ extension VerdictPair {
   /// Accesses to memory.
   static let memory: [VerdictPair] = [
     VerdictPair(
+      "what is left of a dynptr", .uninitializedStack(.r10, offset: -16), options: untrusted,
+      accepted: givenBack("*(u64 *)(r10 - 16) = 0"), rejected: givenBack("r6 = 0"),
+      kernelDiffers: "the kernel is asked for trusted programs"),
+    VerdictPair(
       "a number as an address", .notMemory(.r2, ValueSummary(.number)),
       accepted: "r2 = r10; *(u64 *)(r2 - 8) = 0; r0 = 0; exit",
       rejected: "r2 = 8; *(u64 *)(r2 - 8) = 0; r0 = 0; exit"),
@@ -249,6 +253,15 @@ extension VerdictPair {
     r0 = 0
     exit
     f: \(callback)
+    """
+  }
+
+  /// Gives a record back by its dynptr at -16, does something and reads what is there.
+  private static func givenBack(_ text: String) -> String {
+    """
+    r1 = map[idx:2]; r2 = 16; r3 = 0; r4 = r10; r4 += -16; call 198
+    r1 = r10; r1 += -16; r2 = 0; call 200
+    \(text); r0 = *(u64 *)(r10 - 16); r0 = 0; exit
     """
   }
 }
