@@ -136,7 +136,7 @@ struct Explorer: ~Copyable {
       }
       facts.reach(slot)
       if let log { writeState(to: log) }
-      if let probe { probe.observe(slot, depth, frameRegisters) }
+      if let probe { probe.observe(exploredState) }
       guard try step() else {
         guard try goOn() else { return }
         continue
@@ -144,9 +144,20 @@ struct Explorer: ~Copyable {
     }
   }
 
-  /// The registers of the frame that runs.
-  private var frameRegisters: [Value] {
-    (0..<Self.registerCount).map { registers[depth * Self.registerCount + $0] }
+  private var exploredState: ExploredState {
+    var entries: [ExploredState.Entry] = []
+    for frame in 0...depth {
+      for place in 0..<Self.slotCount where frames[frame].occupied >> UInt64(place) & 1 != 0 {
+        entries.append(
+          ExploredState.Entry(
+            frame: frame, offset: 8 * place - VerifierLimits.stackBytes,
+            contents: stacks[frame * Self.slotCount + place]))
+      }
+    }
+    let first = depth * Self.registerCount
+    return ExploredState(
+      slot: slot, depth: depth,
+      registers: (0..<Self.registerCount).map { registers[first + $0] }, stack: entries)
   }
 
   /// Ends the path and begins with the next, if there is one.

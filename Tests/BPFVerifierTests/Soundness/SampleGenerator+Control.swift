@@ -123,6 +123,73 @@ extension SampleGenerator {
     set(.r0, .number)
   }
 
+  mutating func callGlobalFunction() {
+    guard mayCall, functions.count < 3, nesting < 3 else { return arithmetic() }
+    let label = newLabel()
+    let isNullable = random.once(in: 2)
+    pointToStack(.r1)
+    let argument = number(except: [.r1])
+    guard holding(.r1) == .stack else { return }
+    if argument != .r2 { move(.r2, argument) }
+    if isNullable, random.once(in: 4) { move(.r1, 0) }
+    emit(.call(.local(0)), to: label)
+    functions.append(Function(label: label, kind: .global(isNullable: isNullable)))
+    for register in 1...5 { held[register] = .nothing }
+    for slot in stack.indices where stack[slot] != .nothing { stack[slot] = .number }
+    set(.r0, .number)
+  }
+
+  /// A loop that `may_goto` ends, if nothing else does.
+  mutating func loopForLong() {
+    guard nesting == 0, !isInFunction else { return arithmetic() }
+    nesting += 1
+    defer { nesting -= 1 }
+    let counter = random.pick([Register.r7, .r8, .r9].filter { !reserved.contains($0) })
+    guard !reserved.contains(counter) else { return }
+    move(counter, Int32(random.below(4)))
+    reserved.insert(counter)
+    let before = (held, stack)
+    let (top, after) = (newLabel(), newLabel())
+    place(top)
+    emit(.mayGoto(offset: 0), to: after)
+    for _ in 0..<(1 + random.below(2)) {
+      switch random.below(4) {
+      case 0: spill()
+      case 1: offsetIntoGlobal()
+      case _: arithmetic()
+      }
+    }
+    reserved.remove(counter)
+    add(counter, 1)
+    jump(.greater, .bits64, counter, .immediate(Int32(random.below(30))), to: after)
+    emit(.jump(offset: 0), to: top)
+    place(after)
+    if random.once(in: 3) {
+      // What a round changed is not known.
+      emit(
+        .loadWide(destination: .r0, .mapIndexValue(SampleProgram.Place.global, offset: 0)))
+      emit(.arithmetic(.add, .bits64, destination: .r0, source: .register(counter)))
+      emit(.load(.byte, signExtended: false, destination: .r0, base: .r0, offset: 0))
+    }
+    held = merge(before.0, held)
+    stack = merge(before.1, stack)
+    set(counter, .number)
+    if holding(.r0) != .context { set(.r0, .nothing) }
+  }
+
+  /// Calls a function for each element of a map.
+  mutating func visitElements() {
+    guard mayCall, functions.count < 3, nesting == 0 else { return arithmetic() }
+    let label = newLabel()
+    pointToStack(.r3)
+    emit(.loadWide(destination: .r1, .mapIndex(SampleProgram.Place.table)))
+    emit(.loadWide(destination: .r2, .function(0)), to: label)
+    move(.r4, 0)
+    functions.append(Function(label: label, kind: .element))
+    call(.forEachMapElement)
+    for slot in stack.indices where stack[slot] != .nothing { stack[slot] = .number }
+  }
+
   mutating func repeatFunction() {
     guard mayCall, functions.count < 3, nesting == 0 else { return arithmetic() }
     let label = newLabel()
@@ -158,6 +225,37 @@ extension SampleGenerator {
       held[2] = .number
       body(.r6)
       finish(returning: random.once(in: 2) ? number() : nil)
+    case .global(let isNullable):
+      let memory = FunctionPrototype.Pointee(.structure("pair"), size: 16)
+      globals[items.count] = FunctionPrototype(
+        parameters: [
+          .init(.pointer(memory), tags: isNullable ? [] : .nonNull), .init(.number),
+        ], result: .number)
+      move(.r6, .r1)
+      held[6] = .stack
+      held[2] = .number
+      if isNullable, !isMistaken() {
+        jump(.equal, .bits64, .r6, .immediate(0), to: out)
+      }
+      body(.r6)
+      finish(returning: random.once(in: 2) ? number() : nil)
+    case .element:
+      move(.r6, .r4)
+      held[6] = .stack
+      let room = 16 + (isMistaken() ? 1 : 0)
+      emit(
+        .load(
+          .double, signExtended: false, destination: .r5, base: .r3, offset: Int16(room - 8)))
+      emit(.load(.double, signExtended: false, destination: .r4, base: .r2, offset: 0))
+      held[4] = .number
+      held[5] = .number
+      if random.once(in: 2) {
+        emit(.store(.double, base: .r3, offset: 8, source: .register(.r4)))
+      }
+      body(.r6)
+      move(.r0, Int32(random.below(2)))
+      emit(.exit)
+      endEarly(returning: 1)
     case .callback(let rounds):
       move(.r6, .r2)
       held[6] = .stack

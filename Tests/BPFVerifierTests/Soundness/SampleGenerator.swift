@@ -33,8 +33,12 @@ struct SampleGenerator {
     enum Kind {
       /// Takes a pointer to 16 bytes of stack and a number.
       case plain
+      /// The same, of memory that may be null if it says so: it is verified by itself.
+      case global(isNullable: Bool)
       /// Takes a round's number, below a bound, and a pointer to 16 bytes of stack.
       case callback(Int)
+      /// Takes a map, a key of 8 bytes, a value of 16, and a pointer to 16 bytes of stack.
+      case element
     }
 
     let label: Int
@@ -53,6 +57,8 @@ struct SampleGenerator {
   /// Registers that keep what they hold.
   var reserved: Set<Register> = [.r6, .r10]
   var functions: [Function] = []
+  /// What the global functions are declared as, by the item they begin with.
+  var globals: [Int: FunctionPrototype] = [:]
   /// Where the function that is written ends early.
   var out = 0
   var nesting = 0
@@ -86,7 +92,7 @@ struct SampleGenerator {
     finish(returning: nil)
     while let function = functions.popLast() { write(function) }
     for use in uses { items[use.item].target = labels[use.label] }
-    return SampleProgram(type: type, items: items)
+    return SampleProgram(type: type, items: items, globals: globals)
   }
 
   // MARK: Emitting
@@ -212,7 +218,7 @@ struct SampleGenerator {
   // MARK: Fragments
 
   mutating func fragment() {
-    switch random.below(22) {
+    switch random.below(25) {
     case 0, 1, 2: arithmetic()
     case 3: unary()
     case 4, 5: spill()
@@ -227,7 +233,10 @@ struct SampleGenerator {
     case 18: atomic()
     case 19: change()
     case 20: if random.once(in: 2) { record() } else { legacyLoad() }
-    case _: if random.once(in: 2) { repeatFunction() } else { checksum() }
+    case 21: if random.once(in: 2) { repeatFunction() } else { checksum() }
+    case 22: callGlobalFunction()
+    case 23: if random.once(in: 2) { localDynptr() } else { recordDynptr() }
+    case _: if random.once(in: 2) { visitElements() } else { loopForLong() }
     }
   }
 

@@ -11,6 +11,8 @@ struct SampleProgram {
 
   var type: ProgramType
   var items: [Item]
+  /// What the functions that are global are declared as, by the item they begin with.
+  var globals: [Int: FunctionPrototype] = [:]
 
   /// The maps of all samples.
   enum Place {
@@ -49,8 +51,43 @@ struct SampleProgram {
       let displacement = item.target.map { starts[$0] - slots.count - 1 }
       slots += try item.instruction.leading(displacement ?? 0).encoded.slots
     }
-    return try Program(name: "sample", slots: slots, mapNames: Self.maps.map(\.name))
+    let functions = globals.sorted { $0.key < $1.key }.map { index, prototype in
+      Subprogram(name: "global\(index)", start: starts[index], prototype: prototype)
+    }
+    return try Program(
+      name: "sample", slots: slots,
+      subprograms: functions.isEmpty ? [] : [Subprogram(name: "sample", start: 0)] + functions,
+      mapNames: Self.maps.map(\.name))
   }
+
+  /// What verifiers have rules of their own for.
+  enum Kind: CaseIterable {
+    case globalFunction, localFunction, rounds, elements, mayGoto, dynptr, record
+  }
+
+  /// What is in the program.
+  var kinds: Set<Kind> {
+    var kinds: Set<Kind> = globals.isEmpty ? [] : [.globalFunction]
+    for item in items {
+      switch item.instruction {
+      case .mayGoto: kinds.insert(.mayGoto)
+      case .call(.local): if globals[item.target ?? 0] == nil { kinds.insert(.localFunction) }
+      case .call(.helper(let number)):
+        switch HelperID(rawValue: number) {
+        case .loop: kinds.insert(.rounds)
+        case .forEachMapElement: kinds.insert(.elements)
+        case .dynptrFromMemory, .ringBufferReserveDynptr: kinds.insert(.dynptr)
+        case .ringBufferReserve: kinds.insert(.record)
+        case _: break
+        }
+      case _: break
+      }
+    }
+    return kinds
+  }
+
+  /// Whether a run may take very long: `may_goto` ends loops late.
+  var mayGoOn: Bool { kinds.contains(.mayGoto) }
 
   /// Without one item; what led to it leads to the next.
   func without(_ index: Int) -> SampleProgram? {
@@ -61,7 +98,14 @@ struct SampleProgram {
       guard let target = result.items[position].target, target > index else { continue }
       result.items[position].target = target - 1
     }
+    result.globals = [:]
+    for (start, prototype) in globals {
+      let moved = start > index ? start - 1 : start
+      guard moved > 0, result.globals[moved] == nil else { return nil }
+      result.globals[moved] = prototype
+    }
     let last = result.items.count
+    guard result.globals.keys.allSatisfy({ $0 < last }) else { return nil }
     return result.items.contains { $0.target ?? 0 >= last } ? nil : result
   }
 

@@ -21,6 +21,7 @@ import Testing
   @Test func `accepted programs do what the verifier knows of`() throws {
     var accepted = 0
     var seed: UInt64 = 0
+    var kinds: Set<SampleProgram.Kind> = []
     while accepted < Self.wanted {
       seed += 1
       let oracle = Self.oracle(seed)
@@ -30,11 +31,13 @@ import Testing
       case .rejected: break
       case .accepted(let finding):
         accepted += 1
+        kinds.formUnion(sample.kinds)
         if let finding { try report(sample, finding, seed, oracle) }
       }
     }
-    // The programs are of a kind that is worth trying.
+    // The programs are of kinds that are worth trying.
     #expect(accepted * 5 >= Int(seed))
+    #expect(kinds == Set(SampleProgram.Kind.allCases))
   }
 
   /// Every fourth program is one that may not see addresses.
@@ -75,19 +78,59 @@ import Testing
     #expect(try Self.finding(in: program, at: 2, .pointer(.context)) != nil)
   }
 
+  @Test func `the oracle looks at the stack`() throws {
+    let store = { (size: MemorySize, offset: Int16, value: Int32) in
+      SampleProgram.Item(
+        instruction: .store(size, base: .r10, offset: offset, source: .immediate(value)))
+    }
+    let sample = SampleProgram(
+      type: .xdp,
+      items: [
+        store(.word, -8, 0), store(.byte, -4, 7), store(.double, -16, 5),
+        .init(
+          instruction: .arithmetic(.move, .bits64, destination: .r0, source: .immediate(0))),
+        .init(instruction: .exit),
+      ])
+    guard case .accepted(nil) = try SoundnessOracle().judge(sample, seed: 1) else {
+      Issue.record("it is accepted")
+      return
+    }
+    func finding(_ index: Int, _ change: @escaping (inout StackSlot) -> Void) throws
+      -> SoundnessOracle.Finding?
+    {
+      try Self.finding(in: sample, at: 3) { change(&$0.stack[index].contents) }
+    }
+    #expect(try finding(0) { $0.value.number = .range(4, 6) } == nil)
+    #expect(
+      try finding(0) { $0.value.number = .range(6, 9) }
+        == .outsideStack(frame: 0, offset: -16, slot: 3))
+    let place = SoundnessOracle.Finding.outsideStack(frame: 0, offset: -8, slot: 3)
+    #expect(try finding(1) { $0.setBytes(4, 1, StackSlot.ByteKind.zero) } == place)
+    #expect(try finding(1) { $0.setBytes(5, 1, StackSlot.ByteKind.zero) } == place)
+    #expect(try finding(1) { $0.setBytes(4, 1, StackSlot.ByteKind.dynptr) } == place)
+    #expect(try finding(1) { $0.setBytes(4, 1, StackSlot.ByteKind.data) } == nil)
+  }
+
   /// What the oracle finds if r0 were said to be a value at an instruction.
   private static func finding(
     in sample: SampleProgram, at slot: Int, _ value: Value
+  ) throws -> SoundnessOracle.Finding? {
+    try finding(in: sample, at: slot) { $0.registers[0] = value }
+  }
+
+  /// What the oracle finds if something else were known at an instruction.
+  private static func finding(
+    in sample: SampleProgram, at slot: Int, _ change: @escaping (inout ExploredState) -> Void
   ) throws -> SoundnessOracle.Finding? {
     let program = try sample.program()
     let verified = try Verifier(for: sample.type).verify(program, maps: SampleProgram.maps)
     let states = RecordedStates()
     _ = try Verifier(for: sample.type).verify(
       program, maps: SampleProgram.maps,
-      probe: ExplorationProbe(prunes: false) { reached, depth, registers in
-        var registers = registers
-        if reached == slot { registers[0] = value }
-        states.add(reached, depth, registers)
+      probe: ExplorationProbe(prunes: false) { state in
+        var state = state
+        if state.slot == slot { change(&state) }
+        states.add(state)
       })
     var random = RandomSource(seed: 3)
     for _ in 0..<20 {
@@ -102,10 +145,12 @@ extension SoundnessOracle.Finding {
   /// Whether two findings are of a kind.
   fileprivate func isLike(_ other: SoundnessOracle.Finding) -> Bool {
     switch (self, other) {
-    case (.fault, .fault), (.outside, .outside), (.unreached, .unreached), (.branch, .branch),
-      (.pruned, .pruned):
+    case (.fault, .fault), (.outside, .outside), (.outsideStack, .outsideStack),
+      (.unreached, .unreached), (.branch, .branch), (.pruned, .pruned):
       true
-    case (.fault, _), (.outside, _), (.unreached, _), (.branch, _), (.pruned, _): false
+    case (.fault, _), (.outside, _), (.outsideStack, _), (.unreached, _), (.branch, _),
+      (.pruned, _):
+      false
     }
   }
 }
