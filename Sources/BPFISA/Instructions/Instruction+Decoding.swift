@@ -10,17 +10,27 @@ extension Instruction {
   /// - Throws: ``DecodingError`` if the slot begins no instruction.
   public init(decoding slots: [RawInstruction], at index: Int) throws(DecodingError) {
     let slot = slots[index]
-    guard let form = FormMatcher.index(of: slot) else {
+    let hasSecond = slot.isWide && index + 1 < slots.count
+    try self.init(decoding: slot, second: hasSecond ? slots[index + 1] : nil, at: index)
+  }
+
+  /// Decodes the instruction that a slot begins: without the array it is in, which a caller in a loop would retain for it.
+  ///
+  /// - Parameters:
+  ///   - second: the slot after it, of a 16-byte load immediate.
+  ///   - index: the index of the slot, for errors.
+  /// - Complexity: O(1).
+  /// - Throws: ``DecodingError`` if the slot begins no instruction.
+  package init(
+    decoding slot: RawInstruction, second: RawInstruction?, at index: Int
+  ) throws(DecodingError) {
+    guard let matcher = FormMatcher.first(matching: slot) else {
       throw DecodingError.noForm(of: slot, at: index)
     }
-    let matcher = FormMatcher.all[form]
     if slot.bits & matcher.reservedMask != 0 {
       throw DecodingError.reservedField(of: slot, mask: matcher.reservedMask, at: index)
     }
-    let hasSecond = slot.isWide && index + 1 < slots.count
-    self = try SlotReader(
-      slot: slot, second: hasSecond ? slots[index + 1] : nil, index: index, matcher: matcher
-    ).instruction()
+    self = try SlotReader(slot: slot, second: second, index: index, matcher: matcher).instruction()
   }
 
   /// Decodes a whole program.

@@ -63,12 +63,28 @@ struct FormMatcher: Sendable {
   ///
   /// - Complexity: O(1): no opcode has more than 12 forms.
   static func index(of slot: RawInstruction) -> Int? {
-    let bits = slot.bits
     let matchers = all
-    return range(opcode: slot.opcode).first {
-      bits & matchers[$0].selectorMask == matchers[$0].selectorBits
-    }
+    return range(opcode: slot.opcode).first { matchers[$0].matches(slot) }
   }
+
+  /// The first form that a slot's selecting fields match.
+  ///
+  /// - Complexity: as ``index(of:)``.
+  @inline(__always)
+  static func first(matching slot: RawInstruction) -> FormMatcher? {
+    let starts = starts
+    var index = starts[Int(slot.opcode)]
+    let end = starts[Int(slot.opcode) + 1]
+    let matchers = all
+    while index < end {
+      if matchers[index].matches(slot) { return matchers[index] }
+      index += 1
+    }
+    return nil
+  }
+
+  @inline(__always)
+  private func matches(_ slot: RawInstruction) -> Bool { slot.bits & selectorMask == selectorBits }
 }
 
 /// A field of a slot beside the opcode, and where it lies in the slot's 64 bits.

@@ -26,11 +26,8 @@ struct ControlFlow {
 
   /// The instruction that starts at a position.
   func instruction(at position: Int) -> Instruction {
-    do throws(DecodingError) {
-      return try Instruction(decoding: slots, at: position)
-    } catch {
-      preconditionFailure("only instructions that decode are in a program or a patch")
-    }
+    let first = slots[position]
+    return Instruction(first, second: first.isWide ? slots[position + 1] : nil)
   }
 
   /// The position of the instruction before one; nil for the first.
@@ -110,7 +107,10 @@ extension ProgramPatcher {
       forEachRun(of: anchor) { run in
         if !run.isMark { append(run, layout, &branch, to: &flow) }
       }
-      if !anchor.isRemoved { flow.append(program.slots[slot], to: target(of: slot, layout)) }
+      if anchor.isRemoved { continue }
+      let instruction = program.slots[slot]
+      let leads = instruction.displacementField != .none
+      flow.append(instruction, to: leads ? target(of: slot, layout) : nil)
     }
     var tableTargets: [Int] = []
     for table in program.jumpTables {

@@ -59,7 +59,7 @@ extension ProgramPatcher {
   /// - Complexity: amortised O(1).
   public func nextRaw(_ place: inout Place) -> RawInstruction? {
     guard let slot = nextSlot(&place) else { return nil }
-    return place.isInserted ? inserted[slot] : program.slots[slot]
+    return raw(slot, place.isInserted)
   }
 
   /// The instruction at a place.
@@ -186,13 +186,13 @@ extension ProgramPatcher {
   // MARK: How
 
   private func decode(_ slot: Int, isInserted: Bool) -> Instruction {
-    do throws(DecodingError) {
-      return try isInserted
-        ? Instruction(decoding: inserted, at: slot)
-        : Instruction(decoding: program.slots, at: slot)
-    } catch {
-      preconditionFailure("only instructions that decode are in a program or a patch")
-    }
+    let first = raw(slot, isInserted)
+    return Instruction(first, second: first.isWide ? raw(slot + 1, isInserted) : nil)
+  }
+
+  @inline(__always)
+  private func raw(_ slot: Int, _ isInserted: Bool) -> RawInstruction {
+    isInserted ? inserted[slot] : program.slots[slot]
   }
 
   /// Checks that a place in inserted code is what it was when the walk came there.
@@ -353,5 +353,16 @@ extension ProgramPatcher {
     link(rest, after: run)
     if anchors[original].lastRun == run { setLastRun(rest, of: original) }
     return rest
+  }
+}
+
+extension Instruction {
+  /// The instruction of a slot that is known to decode, with the slot after it if it has two.
+  init(_ first: RawInstruction, second: RawInstruction?) {
+    do throws(DecodingError) {
+      self = try Instruction(decoding: first, second: second, at: 0)
+    } catch {
+      preconditionFailure("only instructions that decode are in a program or a patch")
+    }
   }
 }
