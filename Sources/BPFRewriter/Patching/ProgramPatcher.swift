@@ -120,6 +120,7 @@ public struct ProgramPatcher: ~Copyable {
     var anchor = Anchor()
     anchor.remove()
     anchors[slot] = anchor
+    if slot == firstWithoutGap { firstWithoutGap &+= 1 }
   }
 
   private static let nothing = Patch()
