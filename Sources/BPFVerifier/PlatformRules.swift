@@ -64,6 +64,8 @@ struct PlatformRules {
 /// A map, as exploration asks for it.
 struct MapRules {
   let spec: MapSpec
+  /// As ``spec`` says: asked at each access.
+  let valueSize: Int
   /// Which map the maps in this one look like.
   var inner: Int?
   /// Whether it is an array of as many elements as ``spec`` says: one inside a map of maps may have another number.
@@ -79,6 +81,7 @@ struct MapRules {
 
   init(_ spec: MapSpec, isInner: Bool) {
     self.spec = spec
+    valueSize = spec.valueSize
     hasKnownSize =
       switch spec.kind {
       case .array: !isInner || !spec.flags.contains(.innerMap)

@@ -55,7 +55,7 @@ public struct Verifier: Sendable {
     } catch {
       throw Rejection(
         problem: error, slot: explorer.slot, in: program,
-        from: explorer.code.functions[explorer.root], path: explorer.path,
+        from: explorer.code.functions[explorer.root], path: explorer.path.contents,
         statistics: explorer.finishedStatistics())
     }
     return VerifiedProgram(

@@ -193,15 +193,18 @@ extension Explorer {
     guard state >= 0, Int(kept.states[state].slot) == slot, let before = previousVisit() else {
       return
     }
-    for index in kept.states[before].entries {
-      let entry = kept.entries[index]
-      guard entry.shape.contains(.scalar), !provenance.marks[index].contains(.precise) else {
+    let earlier = kept.states[before]
+    for position in 0..<Int(earlier.entryCount) {
+      let entry = kept.entries[earlier.firstEntry + position]
+      let marks = provenance.marks[earlier.firstMarks + position >> 6]
+      guard entry.shape.contains(.scalar), marks.precise >> UInt64(position & 63) & 1 == 0 else {
         continue
       }
-      let place: Place = entry.isSlot ? .slot(entry.index) : .register(entry.index)
+      let index = entry.place.index
+      let place: Place = entry.place.isSlot ? .slot(index) : .register(index)
       let value = self[place]
       let encoding = Int(entry.encoding)
-      let old = kept.words.number(
+      let old = kept.words.span.number(
         at: encoding + 2, Encoding(kept.words[encoding]).form)
       if value.isScalar, value.spillSize == entry.spillSize, value.number != old {
         self[place].number =

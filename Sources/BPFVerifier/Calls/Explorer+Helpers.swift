@@ -62,13 +62,13 @@ extension Explorer {
 
   private func checkMapUse(_ call: HelperCall) throws(Rejection.Problem) {
     guard let map = call.map else { return }
-    let rules = platform.maps[map]
-    guard call.prototype.accepts(rules.spec.kind) else {
-      throw .mapKindNotAccepted(call.prototype.id, map: map, rules.spec.kind)
+    let kind = platform.maps[map].spec.kind
+    guard call.prototype.accepts(kind) else {
+      throw .mapKindNotAccepted(call.prototype.id, map: map, kind)
     }
     switch call.prototype.id {
     case .mapUpdateElement, .mapDeleteElement, .mapPushElement, .mapPopElement:
-      guard rules.isWritable else { throw .mapNotWritable(map) }
+      guard platform.maps[map].isWritable else { throw .mapNotWritable(map) }
     case _: break
     }
   }

@@ -53,6 +53,12 @@ public struct NumberRange<W: Word>: Hashable, Sendable {
       && word.signed <= signedMaximum.signed
   }
 
+  /// Whether a number is one of the bounds.
+  @inline(__always)
+  func ends(with word: W) -> Bool {
+    word == minimum || word == maximum || word == signedMinimum || word == signedMaximum
+  }
+
   func contains(_ other: NumberRange) -> Bool {
     minimum <= other.minimum && other.maximum <= maximum
       && signedMinimum.signed <= other.signedMinimum.signed

@@ -107,12 +107,19 @@ extension Scalar {
   private static func zeroExtended(
     _ bits: Tnum<W.Half>, _ low: NumberRange<W.Half>
   ) -> Scalar {
+    zeroExtendedIfAny(bits, low) ?? anyHalf
+  }
+
+  /// As ``zeroExtended(_:_:)``; nil where no number fits both.
+  static func zeroExtendedIfAny(
+    _ bits: Tnum<W.Half>, _ low: NumberRange<W.Half>
+  ) -> Scalar? {
     var bits = bits
     var low = low
     for _ in 0..<2 {
       guard let narrow = narrowed(low, by: bits),
         let known = bits.intersection(.range(narrow.minimum, narrow.maximum))
-      else { return anyHalf }
+      else { return nil }
       let isSettled = narrow == low && known == bits
       low = narrow
       bits = known

@@ -49,6 +49,14 @@ extension Scalar {
   static func refine(
     _ left: Scalar, _ right: Scalar, _ relation: Relation
   ) -> (left: Scalar, right: Scalar)? {
+    if right.bits.isConstant {
+      let number = right.bits.value
+      if relation == .equal { return left.contains(number) ? (right, right) : nil }
+      // Only at a bound does it say anything.
+      if relation == .notEqual, !left.bits.isConstant, !left.range.ends(with: number) {
+        return (left, right)
+      }
+    }
     guard
       let (first, second) = View(left.bits, left.range).refined(
         with: View(right.bits, right.range), relation)
@@ -70,6 +78,11 @@ extension Scalar {
   static func refineHalves(
     _ left: Scalar, _ right: Scalar, _ relation: Relation
   ) -> (left: Scalar, right: Scalar)? {
+    if relation == .notEqual, half(right.bits).isConstant, !half(left.bits).isConstant,
+      !left.low.ends(with: half(right.bits.value))
+    {
+      return (left, right)
+    }
     guard
       let (first, second) = View(half(left.bits), left.low).refined(
         with: View(half(right.bits), right.low), relation),
@@ -79,6 +92,12 @@ extension Scalar {
   }
 
   private func withLowHalf(_ view: View<W.Half>) -> Scalar? {
+    if view.bits == Self.half(bits), view.range == low { return self }
+    // All of it is in the lower half.
+    if (bits.value | bits.mask).shiftedRight(W.Half.bitWidth) == .zero {
+      guard let known = Self.half(bits).intersection(view.bits) else { return nil }
+      return Self.zeroExtendedIfAny(known, view.range)
+    }
     guard let bits = bits.intersection(Self.withLowHalf(view.bits)) else { return nil }
     return Self.deduced(bits: bits, range: range, low: view.range)
   }

@@ -94,7 +94,7 @@ extension Scalar where W == UInt64 {
   }
 }
 
-extension [UInt64] {
+extension Span<UInt64> {
   /// A number whose words are at an index.
   @inline(__always)
   func number(at index: Int, _ form: Encoding.Form) -> Number {

@@ -16,32 +16,14 @@ extension Explorer {
 
   /// Finds the values that are needed, and which of their identities more than one number has.
   private mutating func findNeeded() {
-    neededRegisters.removeAll(keepingCapacity: true)
-    neededSlots.removeAll(keepingCapacity: true)
+    needed.removeAll()
     counts.removeAll()
     for frame in 0...depth {
-      var live = liveRegisters(frame)
-      while live != 0 {
-        let register = live.trailingZeroBitCount
-        live &= live &- 1
-        let index = frame &* Self.registerCount &+ register
-        if registers[index].kind == .uninitialized { continue }
-        if registers[index].kind == .scalar, registers[index].id != 0 {
-          counts.add(registers[index].id)
-        }
-        neededRegisters.append(NeededPlace(frame: frame, place: register, index: index))
-      }
-      var occupied = frames[frame].occupied
-      while occupied != 0 {
-        let place = occupied.trailingZeroBitCount
-        occupied &= occupied &- 1
-        let index = frame &* Self.slotCount &+ place
-        if stacks[index].value.kind == .scalar, stacks[index].value.id != 0 {
-          counts.add(stacks[index].value.id)
-        }
-        neededSlots.append(
-          NeededPlace(frame: frame, place: StateEntry.firstSlot &+ place, index: index))
-      }
+      needed.addRegisters(
+        of: frame, liveRegisters(frame), registers.elements, counting: &counts)
+    }
+    for frame in 0...depth {
+      needed.addSlots(of: frame, frames[frame].occupied, stacks.elements, counting: &counts)
     }
   }
 
@@ -50,21 +32,23 @@ extension Explorer {
   /// Keeps the state: later ones at this slot are compared with it.
   mutating func keep() throws(Rejection.Problem) {
     findNeeded()
-    let firstEntry = kept.entries.count
     let firstSpecial = kept.specials.count
     keepSpecials()
-    encodeNeeded()
-    Self.appendEntries(neededRegisters, registers, neededSlots, stacks, counts, to: &kept.entries)
-    linkNodes()
+    let firstEntry = kept.entries.add(needed.count)
+    Self.addEntries(
+      needed, &registers.elements, &stacks.elements, counts, &kept.words, &kept.entries.elements,
+      firstEntry)
+    let firstMarks = provenance.keep(needed, &registers, &stacks, saved: &pending.nodes)
     let state = KeptState(
       slot: Int32(truncatingIfNeeded: slot), parent: parent, next: kept.latest[slot], branches: 1,
-      firstEntry: Int32(truncatingIfNeeded: firstEntry),
-      entryCount: Int32(truncatingIfNeeded: kept.entries.count - firstEntry),
+      firstEntry: firstEntry, firstMarks: firstMarks,
+      entryCount: Int32(truncatingIfNeeded: needed.count),
+      registerCount: Int32(truncatingIfNeeded: needed.registers.count),
       firstSpecial: Int32(truncatingIfNeeded: firstSpecial),
       specialCount: Int32(truncatingIfNeeded: kept.specials.count - firstSpecial),
       mayGotoDepth: mayGotoDepth, callbackDepth: frames[depth].callbackDepth,
       pendingCount: Int32(truncatingIfNeeded: pending.count),
-      depth: Int32(truncatingIfNeeded: depth), differing: Int32(truncatingIfNeeded: firstEntry))
+      depth: Int32(truncatingIfNeeded: depth), differing: 0)
     parent = Int32(truncatingIfNeeded: kept.states.count)
     kept.latest[slot] = parent
     kept.states.append(state)
@@ -73,71 +57,52 @@ extension Explorer {
     try checkMemory()
   }
 
-  /// Writes the values that changed since they were written last.
-  private mutating func encodeNeeded() {
-    for place in neededRegisters where registers[place.index].encoding == 0 {
-      let encoding = Encoding.write(registers[place.index], to: &kept.words)
-      registers[unsaved: place.index].encoding = encoding
-    }
-    for place in neededSlots
-    where stacks[place.index].value.encoding == 0
-      && stacks[place.index].value.kind != .uninitialized
-    {
-      let encoding = Encoding.write(stacks[place.index].value, to: &kept.words)
-      stacks[unsaved: place.index].value.encoding = encoding
-    }
-  }
-
-  private static func appendEntries(
-    _ neededRegisters: [NeededPlace], _ registers: TrailedArray<Value>,
-    _ neededSlots: [NeededPlace], _ stacks: TrailedArray<StackSlot>, _ counts: IdentityCounts,
-    to entries: inout [StateEntry]
+  /// Adds the entries of the values needed, and writes those that changed since they were written last.
+  private static func addEntries(
+    _ needed: NeededPlaces, _ registers: inout [Value], _ stacks: inout [StackSlot],
+    _ counts: IdentityCounts, _ words: inout [UInt64], _ entries: inout [StateEntry],
+    _ firstEntry: Int
   ) {
-    let count = neededRegisters.count + neededSlots.count
-    let room = entries.count + count <= entries.capacity ? count : max(count, entries.count)
-    entries.append(addingCapacity: room) { entries in
-      for place in neededRegisters {
-        entries.append(
-          StateEntry(
-            location: place.location, shape: shape(of: registers[place.index], counts),
-            spillSize: 0, encoding: registers[place.index].encoding, bytes: 0))
+    var entries = entries.mutableSpan
+    var registers = registers.mutableSpan
+    var stacks = stacks.mutableSpan
+    var position = firstEntry
+    for place in needed.registers {
+      let index = place.index
+      if registers[index].encoding == 0 {
+        registers[index].encoding = Encoding.write(registers[index], to: &words)
       }
-      for place in neededSlots {
-        entries.append(
-          StateEntry(
-            location: place.location, shape: shape(of: stacks[place.index].value, counts),
-            spillSize: stacks[place.index].value.spillSize,
-            encoding: stacks[place.index].value.encoding, bytes: stacks[place.index].bytes))
+      entries[position] = StateEntry(
+        place: place,
+        shape: shape(
+          registers[index].kind, registers[index].id, registers[index].reference, counts),
+        spillSize: 0, encoding: registers[index].encoding, bytes: 0)
+      position &+= 1
+    }
+    for place in needed.slots {
+      let index = place.index
+      if stacks[index].value.encoding == 0, stacks[index].value.kind != .uninitialized {
+        stacks[index].value.encoding = Encoding.write(stacks[index].value, to: &words)
       }
+      entries[position] = StateEntry(
+        place: place,
+        shape: shape(
+          stacks[index].value.kind, stacks[index].value.id, stacks[index].value.reference, counts),
+        spillSize: stacks[index].value.spillSize, encoding: stacks[index].value.encoding,
+        bytes: stacks[index].bytes)
+      position &+= 1
     }
   }
 
   @inline(__always)
-  private static func shape(of value: Value, _ counts: IdentityCounts) -> StateEntry.Shape {
-    if value.kind == .scalar {
-      return value.id != 0 && counts.isShared(value.id) ? [.scalar, .identity] : .scalar
+  private static func shape(
+    _ kind: Value.Kind, _ id: UInt32, _ reference: UInt32, _ counts: IdentityCounts
+  ) -> StateEntry.Shape {
+    if kind == .scalar {
+      return id != 0 && counts.isShared(id) ? [.scalar, .identity] : .scalar
     }
-    if value.kind == .dynptr { return [.dynptr, .identity] }
-    return value.id | value.reference != 0 ? .identity : []
-  }
-
-  /// Gives the values that were kept nodes of their entries.
-  private mutating func linkNodes() {
-    Self.link(neededRegisters, &registers, \.node, &provenance, &pending.nodes)
-    Self.link(neededSlots, &stacks, \.value.node, &provenance, &pending.nodes)
-  }
-
-  @inline(__always)
-  private static func link<Element>(
-    _ places: [NeededPlace], _ elements: inout TrailedArray<Element>,
-    _ node: WritableKeyPath<Element, UInt32>, _ provenance: inout Provenance,
-    _ saved: inout [PendingBranches.SavedNode]
-  ) {
-    elements.updateUnsaved(places) { element, place, isSaved in
-      let origin = element[keyPath: node]
-      if !isSaved { saved.append(.init(place: place, node: origin)) }
-      element[keyPath: node] = provenance.keep(origin)
-    }
+    if kind == .dynptr { return [.dynptr, .identity] }
+    return id | reference != 0 ? .identity : []
   }
 
   private mutating func keepSpecials() {
@@ -192,18 +157,12 @@ extension Explorer {
   mutating func takePending() -> PendingBranches.Branch {
     let branch = pending.pop()
     provenance.truncate(to: branch.nodeCount)
-    path.removeLast(path.count - branch.pathCount)
+    path.truncate(to: branch.pathCount)
     registers.undo(to: branch.registers)
     stacks.undo(to: branch.stacks)
     frames.undo(to: branch.frames)
     // Nodes after values: a value that was saved has the node it had then.
-    while pending.nodes.count > branch.savedNodes, let saved = pending.nodes.popLast() {
-      if saved.place.isRegister {
-        registers[unsaved: saved.place.index].node = saved.node
-      } else {
-        stacks[unsaved: saved.place.index].value.node = saved.node
-      }
-    }
+    pending.nodes.restore(since: branch.savedNodes, &registers.elements, &stacks.elements)
     depth = branch.depth
     references = branch.references
     lock = branch.lock
@@ -252,8 +211,8 @@ extension Explorer {
   /// Says that everything there is now may matter, as a loop that is cut here will go on with it.
   mutating func markEverything() {
     findNeeded()
-    for place in neededRegisters { provenance.markPrecise(registers[place.index].node) }
-    for place in neededSlots {
+    for place in needed.registers { provenance.markPrecise(registers[place.index].node) }
+    for place in needed.slots {
       provenance.markPrecise(stacks[place.index].value.node)
       provenance.markRead(stacks[place.index].value.node)
     }
@@ -261,34 +220,19 @@ extension Explorer {
 
   /// What mattered to paths from a kept state that covers this one matters here.
   mutating func inheritMarks(of state: Int) {
-    for index in kept.states[state].entries {
-      let marks = provenance.marks[index]
-      if marks.isEmpty { continue }
-      let entry = kept.entries[index]
-      if entry.isSlot {
-        let node = stacks[entry.index].value.node
-        if marks.contains(.precise) { provenance.markPrecise(node) }
-        if marks.contains(.read) { provenance.markRead(node) }
-      } else if marks.contains(.precise) {
-        provenance.markPrecise(registers[entry.index].node)
+    let (firstEntry, firstMarks) = (kept.states[state].firstEntry, kept.states[state].firstMarks)
+    for group in 0..<(Int(kept.states[state].entryCount) + 63) >> 6 {
+      let marks = provenance.marks[firstMarks + group]
+      var marked = marks.precise | marks.read
+      while marked != 0 {
+        let bit = marked.trailingZeroBitCount
+        marked &= marked &- 1
+        let place = kept.entries[firstEntry + group << 6 + bit].place
+        let node =
+          place.isSlot ? stacks[place.index].value.node : registers[place.index].node
+        if marks.precise >> UInt64(bit) & 1 != 0 { provenance.markPrecise(node) }
+        if place.isSlot, marks.read >> UInt64(bit) & 1 != 0 { provenance.markRead(node) }
       }
     }
   }
-}
-
-/// A value that is needed: where it is, in short.
-struct NeededPlace {
-  /// As in ``StateEntry/location``.
-  let location: UInt16
-  private let number: UInt16
-
-  @inline(__always)
-  init(frame: Int, place: Int, index: Int) {
-    location = UInt16(truncatingIfNeeded: StateEntry.location(frame: frame, place: place))
-    number = UInt16(truncatingIfNeeded: index)
-  }
-
-  /// The index among all registers, or among all slots.
-  @inline(__always) var index: Int { Int(number) }
-  @inline(__always) var isRegister: Bool { location & 0x7f < UInt16(StateEntry.firstSlot) }
 }

@@ -161,7 +161,9 @@ extension Explorer {
   /// Forgets r0 to r5, as a call does.
   mutating func clobberCallerSaved() {
     let first = depth * Self.registerCount
-    for register in 0...5 { registers[first + register].kind = .uninitialized }
+    for index in first...first + 5 where registers[index].kind != .uninitialized {
+      registers[index].kind = .uninitialized
+    }
   }
 }
 

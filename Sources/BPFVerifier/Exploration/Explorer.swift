@@ -39,7 +39,7 @@ struct Explorer: ~Copyable {
   var facts: FactTable
   var statistics = VerificationStatistics()
   /// The branches on the path so far: the slot, and in the lowest bit whether it was taken.
-  var path: [UInt32] = []
+  var path = Pool<UInt32>(filler: 0)
   var lastID: UInt32 = 0
   var lastProcessed = 0
   var jumps = 0
@@ -48,8 +48,7 @@ struct Explorer: ~Copyable {
   var pairs = IdentityPairs()
   var counts = IdentityCounts()
   /// The values needed at the instruction reached.
-  var neededRegisters: [NeededPlace] = []
-  var neededSlots: [NeededPlace] = []
+  var needed = NeededPlaces()
   /// The deepest stack of each function, in bytes.
   var stackDepths: [Int32]
   var log: VerificationLog?
@@ -184,7 +183,7 @@ struct Explorer: ~Copyable {
     clear()
     parent = -1
     provenance.truncate(to: 1)
-    path.removeAll(keepingCapacity: true)
+    path.truncate(to: 0)
     mayGotoDepth = 0
     frames[0] = Frame()
     root = function

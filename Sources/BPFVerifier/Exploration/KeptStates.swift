@@ -1,8 +1,8 @@
 /// The states kept for comparison, in a compact form.
 struct KeptStates {
   var states: [KeptState] = []
-  /// What each has of registers and stack; marks have the same indices.
-  var entries: [StateEntry] = []
+  /// What each has of registers and stack.
+  var entries = Pool(filler: StateEntry.none)
   /// The values of entries; the first word stands for none.
   var words: [UInt64] = [0]
   var specials: [StateSpecial] = []
@@ -14,9 +14,9 @@ struct KeptStates {
   }
 
   var byteCount: Int {
-    words.count * 8 + entries.count * (MemoryLayout<StateEntry>.stride + 1)
+    words.count * 8 + entries.byteCount
       + specials.count * MemoryLayout<StateSpecial>.stride
-      + states.count * MemoryLayout<KeptState>.stride
+      + states.count * (MemoryLayout<KeptState>.stride + MemoryLayout<Provenance.Marks>.stride)
   }
 }
 
@@ -31,8 +31,12 @@ struct KeptState {
   var branches: Int32
   var hits: Int32 = 0
   var misses: Int32 = 0
-  var firstEntry: Int32
+  var firstEntry: Int
+  /// Where the marks of its entries are (``Provenance/Marks``), one of 64 entries each.
+  var firstMarks: Int
   var entryCount: Int32
+  /// The entries that are registers; the others are slots.
+  var registerCount: Int32
   var firstSpecial: Int32
   var specialCount: Int32
   var mayGotoDepth: Int32
@@ -41,19 +45,40 @@ struct KeptState {
   var pendingCount: Int32
   /// The frame that ran; where the others were called from is among the specials.
   var depth: Int32
-  /// The entry that differed when a state was last compared with it.
+  /// Which entry differed when a state was last compared with it.
   var differing: Int32
 
-  var entries: Range<Int> { Int(firstEntry)..<Int(firstEntry + entryCount) }
+}
+
+extension Pool<PendingBranches.SavedNode> {
+  /// Gives values the nodes back that were saved since there were a number of them, the last one first, and drops those.
+  mutating func restore(
+    since count: Int, _ registers: inout [Value], _ stacks: inout [StackSlot]
+  ) {
+    var position = self.count
+    truncate(to: count)
+    let saved = elements.span
+    var registers = registers.mutableSpan
+    var stacks = stacks.mutableSpan
+    while position > count {
+      position &-= 1
+      let index = saved[position].place.index
+      if saved[position].place.isSlot {
+        stacks[index].value.node = saved[position].node
+      } else {
+        registers[index].node = saved[position].node
+      }
+    }
+  }
 }
 
 /// Branches put aside, the last one first: what it takes to come back to each.
 struct PendingBranches {
   private var branches: [Branch] = []
   /// The nodes that values had before they were kept as entries of states.
-  var nodes: [SavedNode] = []
+  var nodes = Pool(filler: SavedNode(place: .slot(0), node: 0))
 
-  struct SavedNode {
+  struct SavedNode: BitwiseCopyable {
     var place: NeededPlace
     var node: UInt32
   }
@@ -88,7 +113,7 @@ struct PendingBranches {
 
   var count: Int { branches.count }
   var byteCount: Int {
-    branches.count * MemoryLayout<Branch>.stride + nodes.count * MemoryLayout<SavedNode>.stride
+    branches.count * MemoryLayout<Branch>.stride + nodes.byteCount
   }
 
   mutating func push(_ branch: Branch) { branches.append(branch) }

@@ -1,7 +1,6 @@
 /// What a kept state has of a register or a stack slot.
 struct StateEntry {
-  /// The frame, and the register or the stack slot plus ``firstSlot``.
-  var location: UInt16
+  var place: NeededPlace
   /// What the value in the entry's place has to be looked at for.
   var shape: Shape
   /// How many bytes of a register that was stored a stack slot has.
@@ -12,7 +11,7 @@ struct StateEntry {
   /// What the bytes of a stack slot are.
   var bytes: UInt64
 
-  struct Shape: OptionSet {
+  struct Shape: OptionSet, BitwiseCopyable {
     let rawValue: UInt8
 
     static let scalar = Shape(rawValue: 1)
@@ -21,21 +20,8 @@ struct StateEntry {
     static let dynptr = Shape(rawValue: 4)
   }
 
-  static let firstSlot = 16
-
-  @inline(__always)
-  static func location(frame: Int, place: Int) -> Int { frame << 7 | place }
-
-  @inline(__always) var frame: Int { Int(location >> 7) }
-  /// The register, or the stack slot plus ``firstSlot``.
-  @inline(__always) var place: Int { Int(location & 0x7f) }
-  @inline(__always) var isSlot: Bool { place >= Self.firstSlot }
-  /// The index among all stack slots, or among all registers.
-  @inline(__always) var index: Int {
-    isSlot
-      ? frame &* Explorer.slotCount &+ place &- Self.firstSlot
-      : frame &* Explorer.registerCount &+ place
-  }
+  static let none = StateEntry(
+    place: .slot(0), shape: [], spillSize: 0, encoding: 0, bytes: 0)
 }
 
 /// A frame, a reference or the lock of a kept state: what is compared as it is, and an identity.

@@ -11,89 +11,176 @@ struct Provenance {
   /// The node of values that depend on nothing: constants, and numbers of which nothing is known.
   static let none: UInt32 = 0
 
-  /// What is known of a kept state's entry: set when a path from the state looked at it.
-  struct Mark: OptionSet {
-    let rawValue: UInt8
-
+  /// What a path from a kept state looked at, a bit for each of 64 of its entries.
+  struct Marks: BitwiseCopyable {
     /// A decision depends on the number.
-    static let precise = Mark(rawValue: 1)
+    var precise: UInt64 = 0
     /// The bytes of stack were read.
-    static let read = Mark(rawValue: 2)
-    static let all: Mark = [.precise, .read]
+    var read: UInt64 = 0
   }
 
-  private struct Node {
+  private struct Node: BitwiseCopyable {
     var first: UInt32
     var second: UInt32
-    /// The entry of a kept state that this is the value of; negative where it is of none.
-    var entry: Int32
-    var marks: Mark
+    /// The bit of the kept state's entry that this is the value of, counted through all ``marks``; negative where it is of
+    /// none.
+    var mark: Int32
+    var isPrecise: Bool
+    var isRead: Bool
+
+    init(_ first: UInt32, _ second: UInt32, mark: Int32) {
+      self.first = first
+      self.second = second
+      self.mark = mark
+      isPrecise = false
+      isRead = false
+    }
   }
 
-  private var nodes: [Node] = [Node(first: 0, second: 0, entry: -1, marks: .all)]
+  private var nodes = Pool(filler: Node(0, 0, mark: -1))
   private var pending: [UInt32] = []
   /// The marks of the entries of all kept states.
-  private(set) var marks: [Mark] = []
+  private(set) var marks = Pool(filler: Marks())
+
+  init() {
+    var none = Node(0, 0, mark: -1)
+    none.isPrecise = true
+    none.isRead = true
+    nodes.append(none)
+  }
 
   @inline(__always) var nodeCount: Int { nodes.count }
 
   /// Drops the nodes made since there were a number of them.
-  mutating func truncate(to count: Int) {
-    nodes.removeLast(nodes.count - count)
-  }
+  @inline(__always)
+  mutating func truncate(to count: Int) { nodes.truncate(to: count) }
 
   /// The node of a value computed from others.
   @inline(__always)
   mutating func join(_ first: UInt32, _ second: UInt32) -> UInt32 {
     if second == Self.none || second == first { return first }
     if first == Self.none { return second }
-    nodes.append(Node(first: first, second: second, entry: -1, marks: []))
-    return UInt32(truncatingIfNeeded: nodes.count - 1)
+    nodes.append(Node(first, second, mark: -1))
+    return UInt32(truncatingIfNeeded: nodes.count &- 1)
   }
 
-  /// Makes the node of a value that is kept now as an entry of a state, and the entry's mark.
+  // MARK: Kept values
+
+  /// Makes the nodes of values that are kept now as entries of a state, and the entries' marks.
+  ///
+  /// - Parameter saved: Receives the nodes before, of values that go on being what they are when changes are undone.
+  /// - Returns: the index of the state's first ``Marks``.
   @inline(__always)
-  mutating func keep(_ origin: UInt32) -> UInt32 {
-    nodes.append(
-      Node(first: origin, second: 0, entry: Int32(truncatingIfNeeded: marks.count), marks: []))
-    marks.append([])
-    return UInt32(truncatingIfNeeded: nodes.count &- 1)
+  mutating func keep(
+    _ needed: NeededPlaces, _ registers: inout TrailedArray<Value>,
+    _ stacks: inout TrailedArray<StackSlot>, saved: inout Pool<PendingBranches.SavedNode>
+  ) -> Int {
+    let firstMarks = marks.add((needed.count + 63) >> 6)
+    keep(needed.registers, of: &registers, mark: firstMarks << 6, &saved)
+    keep(needed.slots, of: &stacks, mark: firstMarks << 6 + needed.registers.count, &saved)
+    return firstMarks
+  }
+
+  @inline(__always)
+  private mutating func keep<Element: Traced>(
+    _ places: ArraySlice<NeededPlace>, of elements: inout TrailedArray<Element>, mark: Int,
+    _ saved: inout Pool<PendingBranches.SavedNode>
+  ) {
+    let first = nodes.add(places.count)
+    let firstSaved = saved.add(places.count)
+    saved.truncate(
+      to: Self.link(
+        places, &elements.elements, elements.stamps, elements.current, &nodes.elements, first,
+        mark, &saved.elements, firstSaved))
+  }
+
+  /// - Returns: the number of nodes saved.
+  @inline(__always)
+  private static func link<Element: Traced>(
+    _ places: ArraySlice<NeededPlace>, _ elements: inout [Element], _ stamps: [UInt32],
+    _ current: UInt32, _ nodes: inout [Node], _ firstNode: Int, _ firstMark: Int,
+    _ saved: inout [PendingBranches.SavedNode], _ firstSaved: Int
+  ) -> Int {
+    var elements = elements.mutableSpan
+    var nodes = nodes.mutableSpan
+    var saved = saved.mutableSpan
+    let stamps = stamps.span
+    let places = places.span
+    var savedCount = firstSaved
+    for position in places.indices {
+      let index = places[position].index
+      let origin = elements[index].node
+      nodes[firstNode &+ position] = Node(
+        origin, none, mark: Int32(truncatingIfNeeded: firstMark &+ position))
+      elements[index].node = UInt32(truncatingIfNeeded: firstNode &+ position)
+      if stamps[index] != current {
+        saved[savedCount] = PendingBranches.SavedNode(place: places[position], node: origin)
+        savedCount &+= 1
+      }
+    }
+    return savedCount
   }
 
   /// Marks all entries a value depends on.
   @inline(__always)
   mutating func markPrecise(_ node: UInt32) {
-    if nodes[Int(node)].marks.contains(.precise) { return }
-    markPreciseSlowly(node)
+    if nodes[Int(node)].isPrecise { return }
+    Self.markPrecise(node, &nodes.elements, &marks.elements, &pending)
   }
 
-  private mutating func markPreciseSlowly(_ start: UInt32) {
-    pending.append(start)
-    while let node = pending.popLast() {
-      let index = Int(node)
-      if nodes[index].marks.contains(.precise) { continue }
-      nodes[index].marks.insert(.precise)
-      let entry = nodes[index].entry
-      if entry >= 0 { marks[Int(entry)].insert(.precise) }
-      pending.append(nodes[index].first)
-      pending.append(nodes[index].second)
+  @inline(never)
+  private static func markPrecise(
+    _ start: UInt32, _ nodes: inout [Node], _ marks: inout [Marks], _ pending: inout [UInt32]
+  ) {
+    var nodes = nodes.mutableSpan
+    var marks = marks.mutableSpan
+    var index = Int(start)
+    while true {
+      if nodes[index].isPrecise {
+        guard let next = pending.popLast() else { return }
+        index = Int(next)
+        continue
+      }
+      nodes[index].isPrecise = true
+      let mark = Int(nodes[index].mark)
+      if mark >= 0 { marks[mark >> 6].precise |= 1 << UInt64(mark & 63) }
+      if nodes[index].second != none { pending.append(nodes[index].second) }
+      index = Int(nodes[index].first)
     }
   }
 
   /// Marks the entries that a slot of the stack was kept as since it was written.
   @inline(__always)
-  mutating func markRead(_ start: UInt32) {
+  mutating func markRead(_ node: UInt32) {
+    if nodes[Int(node)].isRead { return }
+    Self.markRead(node, &nodes.elements, &marks.elements)
+  }
+
+  @inline(never)
+  private static func markRead(_ start: UInt32, _ nodes: inout [Node], _ marks: inout [Marks]) {
+    var nodes = nodes.mutableSpan
+    var marks = marks.mutableSpan
     var index = Int(start)
     // Before the first kept state comes what was written there.
-    while !nodes[index].marks.contains(.read), nodes[index].entry >= 0 {
-      nodes[index].marks.insert(.read)
-      marks[Int(nodes[index].entry)].insert(.read)
+    while !nodes[index].isRead, nodes[index].mark >= 0 {
+      nodes[index].isRead = true
+      let mark = Int(nodes[index].mark)
+      marks[mark >> 6].read |= 1 << UInt64(mark & 63)
       index = Int(nodes[index].first)
     }
   }
+}
 
-  /// Marks entries of a kept state, all of them.
-  mutating func markAll(_ entries: Range<Int>) {
-    for entry in entries { marks[entry] = .all }
+/// What has a node.
+protocol Traced {
+  var node: UInt32 { get set }
+}
+
+extension Value: Traced {}
+
+extension StackSlot: Traced {
+  @inline(__always) var node: UInt32 {
+    get { value.node }
+    set { value.node = newValue }
   }
 }

@@ -2,11 +2,13 @@
 ///
 /// Between two marks an element is saved once, before it changes first.
 struct TrailedArray<Element> {
-  private var elements: [Element]
+  /// Whoever changes them here, and not through the array, looks after undoing it.
+  var elements: [Element]
   /// The mark since which each element was saved.
-  private var stamps: [UInt32]
+  private(set) var stamps: [UInt32]
   private var trail: [Saved] = []
-  private var current: UInt32 = 0
+  /// The last mark: elements with another stamp were not saved since.
+  private(set) var current: UInt32 = 0
   private var last: UInt32 = 0
 
   private struct Saved {
@@ -35,17 +37,6 @@ struct TrailedArray<Element> {
     }
   }
 
-  /// An element, changed so that the change is not undone: whoever does it looks after that.
-  @inline(__always)
-  subscript(unsaved index: Int) -> Element {
-    _read { yield elements[index] }
-    _modify { yield &elements[index] }
-  }
-
-  /// Whether what an element is now goes when changes since the last mark are undone.
-  @inline(__always)
-  func isSaved(_ index: Int) -> Bool { stamps[index] == current }
-
   @inline(__always)
   private mutating func save(_ index: Int) {
     if stamps[index] != current { saveSlowly(index) }
@@ -57,28 +48,6 @@ struct TrailedArray<Element> {
       Saved(
         index: Int32(truncatingIfNeeded: index), stamp: stamps[index], element: elements[index]))
     stamps[index] = current
-  }
-
-  /// Changes elements so that the changes are not undone, at the cost of one look at the array.
-  ///
-  /// - Parameter body: Is given an element, where it is, and whether it was saved since the last mark.
-  @inline(__always)
-  mutating func updateUnsaved(
-    _ places: [NeededPlace], _ body: (inout Element, NeededPlace, _ isSaved: Bool) -> Void
-  ) {
-    Self.update(places, &elements, stamps, current, body)
-  }
-
-  @inline(__always)
-  private static func update(
-    _ places: [NeededPlace], _ elements: inout [Element], _ stamps: [UInt32], _ current: UInt32,
-    _ body: (inout Element, NeededPlace, _ isSaved: Bool) -> Void
-  ) {
-    var span = elements.mutableSpan
-    for place in places {
-      let index = place.index
-      body(&span[index], place, stamps[index] == current)
-    }
   }
 
   /// A mark to come back to. Marks are come back to in reverse order.

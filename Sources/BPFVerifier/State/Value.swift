@@ -95,6 +95,15 @@ struct Value {
     return value
   }
 
+  /// Makes it another number, which is as far from others as is said; where it came from stays.
+  @inline(__always)
+  mutating func setNumber(_ number: Number, id: UInt32, offset: Int32) {
+    self.number = number
+    self.id = id
+    self.offset = offset
+    flags = []
+  }
+
   @inline(__always) var isScalar: Bool { kind == .scalar }
   @inline(__always) var isPointer: Bool { kind.rawValue > Kind.scalar.rawValue }
   @inline(__always) var isNullable: Bool { flags.contains(.nullable) }

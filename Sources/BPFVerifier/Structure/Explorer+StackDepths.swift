@@ -6,7 +6,7 @@ extension Explorer {
   /// - Complexity: O(*calls* × *frames*).
   mutating func checkStackDepths() throws(Rejection.Problem) {
     root = 0
-    path.removeAll()
+    path.truncate(to: 0)
     var calls = [[(target: Int, slot: Int)]](repeating: [], count: code.functions.count)
     for slot in code.instructions.indices
     where facts.facts[slot].isReached && !code.has(CodeTable.Mark.secondHalf, at: slot) {

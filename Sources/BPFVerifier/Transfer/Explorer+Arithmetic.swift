@@ -10,14 +10,18 @@ extension Explorer {
       try move(width, destination, source)
       return
     }
+    if case .immediate(let immediate) = source, destination.rawValue < Self.registerCount - 1,
+      registers[index(destination)].kind == .scalar
+    {
+      compute(operation, width, index(destination), widened(immediate, width))
+      return
+    }
     let left = try read(destination)
     let right: Value
     switch source {
     case .register(let register): right = try read(register)
     case .immediate(let immediate):
-      right = .constant(
-        width == .bits64
-          ? UInt64(bitPattern: Int64(immediate)) : UInt64(UInt32(bitPattern: immediate)))
+      right = .constant(widened(immediate, width))
     }
     if left.isScalar, right.isScalar {
       if destination == .r10 { throw .writeToFramePointer }
@@ -33,11 +37,7 @@ extension Explorer {
   ) throws(Rejection.Problem) {
     switch source {
     case .immediate(let immediate):
-      try write(
-        destination,
-        .constant(
-          width == .bits64
-            ? UInt64(bitPattern: Int64(immediate)) : UInt64(UInt32(bitPattern: immediate))))
+      try write(destination, .constant(widened(immediate, width)))
     case .register(let register):
       var value = try read(register)
       if width == .bits64 {
@@ -72,6 +72,46 @@ extension Explorer {
     }
   }
 
+  /// An immediate as a number of the operation's width.
+  @inline(__always)
+  func widened(_ immediate: Int32, _ width: ArithmeticWidth) -> UInt64 {
+    width == .bits64
+      ? UInt64(bitPattern: Int64(immediate)) : UInt64(UInt32(bitPattern: immediate))
+  }
+
+  /// Does an operation on the number in a register and a constant. What decides it stays what decided the number.
+  private mutating func compute(
+    _ operation: ArithmeticOperation, _ width: ArithmeticWidth, _ index: Int, _ constant: UInt64
+  ) {
+    let number =
+      width == .bits64
+      ? Number.apply(operation, registers[index].number, Number(constant))
+      : Number.applyToHalves(operation, registers[index].number, Number(constant))
+    let id = registers[index].id
+    var offset: Int32?
+    if width == .bits64, id != 0, !registers[index].flags.contains(.length) {
+      offset = Self.offset(registers[index].offset, operation, constant)
+    }
+    registers[index].setNumber(number, id: offset == nil ? 0 : id, offset: offset ?? 0)
+  }
+
+  /// How far a number is from others it was as far from as an offset says, if that is known.
+  private static func offset(
+    _ offset: Int32, _ operation: ArithmeticOperation, _ constant: UInt64
+  ) -> Int32? {
+    let step: UInt64
+    switch operation {
+    case .add: step = constant
+    case .subtract: step = 0 &- constant
+    case .multiply, .divide, .signedDivide, .or, .and, .shiftLeft, .shiftRight, .modulo,
+      .signedModulo, .xor, .move, .arithmeticShiftRight:
+      return nil
+    }
+    guard let small = Int32(exactly: Int64(bitPattern: step)) else { return nil }
+    let (sum, overflow) = offset.addingReportingOverflow(small)
+    return overflow ? nil : sum
+  }
+
   /// The result of an operation on two numbers.
   private mutating func computed(
     _ operation: ArithmeticOperation, _ width: ArithmeticWidth, _ left: Value, _ right: Value
@@ -81,29 +121,13 @@ extension Explorer {
       ? Number.apply(operation, left.number, right.number)
       : Number.applyToHalves(operation, left.number, right.number)
     var result = Value.scalar(number)
-    if number.isConstant, left.number.isConstant, right.number.isConstant {
-      result.node = provenance.join(left.node, right.node)
-      return result
-    }
     result.node = provenance.join(left.node, right.node)
-    if width == .bits64, left.id != 0, !left.flags.contains(.length), let constant = right.constant
+    if width == .bits64, left.id != 0, !left.flags.contains(.length),
+      let constant = right.constant,
+      let offset = Self.offset(left.offset, operation, constant)
     {
-      // Still as far from the others as is known.
-      let step: UInt64? =
-        switch operation {
-        case .add: constant
-        case .subtract: 0 &- constant
-        case .multiply, .divide, .signedDivide, .or, .and, .shiftLeft, .shiftRight, .modulo,
-          .signedModulo, .xor, .move, .arithmeticShiftRight:
-          nil
-        }
-      if let step, let small = Int32(exactly: Int64(bitPattern: step)) {
-        let (offset, overflow) = left.offset.addingReportingOverflow(small)
-        if !overflow {
-          result.id = left.id
-          result.offset = offset
-        }
-      }
+      result.id = left.id
+      result.offset = offset
     }
     return result
   }

@@ -7,11 +7,22 @@ extension Explorer {
     _ condition: Condition, _ width: ArithmeticWidth, _ first: Register, _ second: Operand
   ) throws(Rejection.Problem) -> Bool {
     jumps += 1
+    if case .immediate(let immediate) = second, first.rawValue < Self.registerCount,
+      registers[index(first)].kind == .scalar
+    {
+      let number = Number(widened(immediate, width))
+      if let isTaken = Self.decide(condition, width, registers[index(first)].number, number) {
+        // The other way is not followed: what decided it must not differ where states are held equal.
+        provenance.markPrecise(registers[index(first)].node)
+        return try go(isTaken)
+      }
+      try putAside(.taken)
+      return try takeBranch(isTaken: false, condition, width, first, second)
+    }
     let left = try read(first)
     let right = try operand(second, width)
     if !options.isPrivileged { try checkComparison(left, first, right, second) }
     if let isTaken = decide(condition, width, left, right) {
-      // The other way is not followed: what decided it must not differ where states are held equal.
       if left.isScalar { markPrecise(left) }
       if right.isScalar { markPrecise(right) }
       return try go(isTaken)
@@ -54,9 +65,7 @@ extension Explorer {
     switch operand {
     case .register(let register): try read(register)
     case .immediate(let immediate):
-      .constant(
-        width == .bits64
-          ? UInt64(bitPattern: Int64(immediate)) : UInt64(UInt32(bitPattern: immediate)))
+      .constant(widened(immediate, width))
     }
   }
 
@@ -64,6 +73,13 @@ extension Explorer {
     isTaken: Bool, _ condition: Condition, _ width: ArithmeticWidth, _ first: Register,
     _ second: Operand
   ) throws(Rejection.Problem) -> Bool {
+    if case .immediate(let immediate) = second, first.rawValue < Self.registerCount,
+      registers[index(first)].kind == .scalar
+    {
+      guard refine(Relation(condition, isTaken: isTaken), width, index(first), widened(immediate, width))
+      else { return false }
+      return try go(isTaken)
+    }
     let left = try read(first)
     let right = try operand(second, width)
     if left.isScalar, right.isScalar {
@@ -101,9 +117,7 @@ extension Explorer {
     _ condition: Condition, _ width: ArithmeticWidth, _ left: Value, _ right: Value
   ) -> Bool? {
     if left.isScalar, right.isScalar {
-      return width == .bits64
-        ? Number.decide(condition, left.number, right.number)
-        : Number.decideHalves(condition, left.number, right.number)
+      return Self.decide(condition, width, left.number, right.number)
     }
     if width == .bits64, left.isPacket, right.isPacket {
       if right.kind == .packetEnd { return decide(condition, packet: left) }
@@ -120,6 +134,14 @@ extension Explorer {
       .lessOrEqual, .signedLess, .signedLessOrEqual:
       return nil
     }
+  }
+
+  @inline(__always)
+  private static func decide(
+    _ condition: Condition, _ width: ArithmeticWidth, _ left: Number, _ right: Number
+  ) -> Bool? {
+    width == .bits64
+      ? Number.decide(condition, left, right) : Number.decideHalves(condition, left, right)
   }
 
   /// Which way a comparison of a packet pointer with the packet's end goes, if it was compared before.
@@ -153,6 +175,27 @@ extension Explorer {
 
   // MARK: Learning
 
+  /// Narrows the number in a register to what a comparison with a constant says of it.
+  ///
+  /// - Returns: whether there are any left.
+  private mutating func refine(
+    _ relation: Relation, _ width: ArithmeticWidth, _ register: Int, _ constant: UInt64
+  ) -> Bool {
+    let refined =
+      width == .bits64
+      ? Number.refine(registers[register].number, Number(constant), relation)
+      : Number.refineHalves(registers[register].number, Number(constant), relation)
+    guard let refined else {
+      // As where it is decided: this way is not followed.
+      provenance.markPrecise(registers[register].node)
+      return false
+    }
+    if refined.left != registers[register].number {
+      narrow(register, refined.left, registers[register].node)
+    }
+    return true
+  }
+
   /// Narrows two numbers to what a comparison says of them.
   ///
   /// - Returns: whether there are any left.
@@ -182,12 +225,12 @@ extension Explorer {
   private mutating func narrow(_ index: Int, _ number: Number, _ node: UInt32) {
     registers[index].number = number
     registers[index].node = node
-    let value = registers[index]
-    if value.flags.contains(.length) {
+    if registers[index].flags.contains(.length) {
       provenance.markPrecise(node)
       proveLength(number.range.minimum)
     }
-    if value.id == 0 { return }
+    if registers[index].id == 0 { return }
+    let value = registers[index]
     forEachValue { explorer, place in
       let other = explorer[place]
       guard other.isScalar, other.id == value.id, place != .register(index) else { return }

@@ -213,19 +213,20 @@ extension Explorer {
     _ pointer: Value, _ register: Register, _ offset: Int, _ size: Int, _ access: AccessKind
   ) throws(Rejection.Problem) {
     let map = Int(pointer.object)
-    let rules = platform.maps[map]
     if access != .write {
-      guard rules.isReadable else { throw .mapNotReadable(map) }
+      guard platform.maps[map].isReadable else { throw .mapNotReadable(map) }
     }
     if access.isWrite {
-      guard rules.isWritable else { throw .mapNotWritable(map) }
+      guard platform.maps[map].isWritable else { throw .mapNotWritable(map) }
     }
+    let valueSize = platform.maps[map].valueSize
     let range = try offsets(pointer, register, offset)
-    guard range.lowerBound >= 0, range.upperBound + Int64(size) <= Int64(rules.spec.valueSize)
+    guard range.lowerBound >= 0, range.upperBound + Int64(size) <= Int64(valueSize)
     else {
-      throw .mapValueBounds(map: map, size: rules.spec.valueSize, offset: range, bytes: size)
+      throw .mapValueBounds(map: map, size: valueSize, offset: range, bytes: size)
     }
-    for field in rules.special {
+    if platform.maps[map].special.isEmpty { return }
+    for field in platform.maps[map].special {
       let start = Int64(field.offset)
       guard range.upperBound + Int64(size) > start,
         range.lowerBound < start + Int64(field.kind.size)

@@ -1,0 +1,208 @@
+import BPFISA
+
+/// The comparison of a kept state's entries with what is in their places now.
+struct StateComparer {
+  let comparison: Comparison
+  let isPrivileged: Bool
+
+  /// How two states are compared.
+  enum Comparison {
+    /// The earlier state covers the later one in all that mattered to paths from it.
+    case covers
+    /// The earlier state covers the later one in everything.
+    case coversAll
+    /// Nothing changed since the earlier state.
+    case same
+  }
+
+  /// Whether an entry covers what is in its place now.
+  @inline(__always)
+  func matches(
+    _ position: Int, of state: KeptState, _ kept: KeptStates, _ marks: [Provenance.Marks],
+    _ registers: [Value], _ stacks: [StackSlot], _ pairs: inout IdentityPairs,
+    _ lastID: inout UInt32
+  ) -> Bool {
+    let bit = UInt64(1) << UInt64(position & 63)
+    let isPrecise =
+      comparison != .covers || marks[state.firstMarks &+ position >> 6].precise & bit != 0
+    return matches(
+      kept.entries.elements.span[state.firstEntry &+ position], isPrecise, kept.words.span,
+      registers.span, stacks.span, &pairs, &lastID)
+  }
+
+  /// The first entry of a state that does not cover what is in its place now; nil where each does.
+  ///
+  /// - Parameters:
+  ///   - pairs: The identities paired so far.
+  ///   - lastID: The identity given last.
+  func firstDifference(
+    of state: KeptState, _ kept: KeptStates, _ marks: [Provenance.Marks], _ registers: [Value],
+    _ stacks: [StackSlot], _ pairs: inout IdentityPairs, _ lastID: inout UInt32
+  ) -> Int? {
+    let entries = kept.entries.elements.span
+    let words = kept.words.span
+    let marks = marks.span
+    let registers = registers.span
+    let stacks = stacks.span
+    let (entryCount, registerCount) = (Int(state.entryCount), Int(state.registerCount))
+    var first = 0
+    while first < entryCount {
+      let precise: UInt64
+      var relevant: UInt64
+      switch comparison {
+      case .covers:
+        let marks = marks[state.firstMarks &+ first >> 6]
+        precise = marks.precise
+        // Nobody looked at the other slots.
+        relevant = marks.read | UInt64.lowBits(registerCount &- first)
+      case .coversAll, .same:
+        precise = .max
+        relevant = .max
+      }
+      relevant &= UInt64.lowBits(entryCount &- first)
+      while relevant != 0 {
+        let bit = relevant.trailingZeroBitCount
+        relevant &= relevant &- 1
+        let isPrecise = precise >> UInt64(bit) & 1 != 0
+        guard
+          matches(
+            entries[state.firstEntry &+ first &+ bit], isPrecise, words, registers, stacks,
+            &pairs, &lastID)
+        else { return first &+ bit }
+      }
+      first &+= 64
+    }
+    return nil
+  }
+
+  @inline(__always)
+  private func matches(
+    _ entry: StateEntry, _ isPrecise: Bool, _ words: Span<UInt64>, _ registers: Span<Value>,
+    _ stacks: Span<StackSlot>, _ pairs: inout IdentityPairs, _ lastID: inout UInt32
+  ) -> Bool {
+    let index = entry.place.index
+    if !entry.place.isSlot {
+      if entry.shape.contains(.scalar), !isPrecise {
+        let kind = registers[index].kind
+        return kind == .scalar || kind != .uninitialized && isPrivileged
+      }
+      if entry.encoding == registers[index].encoding, !entry.shape.contains(.identity) {
+        return true
+      }
+      return covers(entry, registers[index], words, &pairs, &lastID)
+    }
+    let bytes = stacks[index].bytes
+    let spillSize = stacks[index].value.spillSize
+    if entry.bytes != bytes || entry.spillSize != spillSize {
+      guard comparison != .same, coversBytes(entry, stacks[index], isPrecise) else { return false }
+      // What is left to compare is a register stored there, by both in the same bytes.
+      if entry.spillSize != spillSize { return true }
+    }
+    if entry.spillSize == 0, !entry.shape.contains(.dynptr) { return true }
+    if entry.shape.contains(.scalar), !isPrecise {
+      let kind = stacks[index].value.kind
+      return kind == .scalar || isPrivileged
+    }
+    if entry.encoding == stacks[index].value.encoding, !entry.shape.contains(.identity) {
+      return true
+    }
+    return covers(entry, stacks[index].value, words, &pairs, &lastID)
+  }
+
+  /// Whether a kept value covers one there is now (kernel: `regsafe`).
+  @inline(never)
+  private func covers(
+    _ entry: StateEntry, _ value: Value, _ words: Span<UInt64>,
+    _ pairs: inout IdentityPairs, _ lastID: inout UInt32
+  ) -> Bool {
+    let index = Int(entry.encoding)
+    let encoding = Encoding(words[index])
+    guard encoding.kindNumber == value.kind.rawValue, value.flags.isSuperset(of: encoding.flags)
+    else { return false }
+    // Only what is known of the packet's end may be more.
+    guard value.flags.subtracting(encoding.flags).isSubset(of: [.atEnd, .beyondEnd]) else {
+      return false
+    }
+    let identity = words[index + 1]
+    switch value.kind {
+    case .uninitialized: return true
+    case .scalar:
+      guard covers(index + 2, encoding.form, value.number, words) else { return false }
+      guard entry.shape.contains(.identity) else { return true }
+      // Numbers found equal before are equal in the other state too, and so far from each other.
+      let id = UInt32(truncatingIfNeeded: identity)
+      if value.id == 0 {
+        lastID &+= 1
+        return pairs.match(id, lastID)
+      }
+      return Int32(truncatingIfNeeded: identity >> 32) == value.offset && pairs.match(id, value.id)
+    case .packet, .packetMetadata:
+      guard comparison == .same ? encoding.range == value.range : encoding.range <= value.range
+      else { return false }
+    case .stack, .context, .packetEnd, .map, .mapValue, .mapKey, .memory, .function, .socket,
+      .socketCommon, .tcpSocket, .dynptr:
+      break
+    }
+    guard Int32(truncatingIfNeeded: identity) == value.object,
+      Int32(truncatingIfNeeded: identity >> 32) == value.offset
+    else { return false }
+    let second = words[index + 2]
+    return pairs.match(UInt32(truncatingIfNeeded: second), value.id)
+      && pairs.match(UInt32(truncatingIfNeeded: second >> 32), value.reference)
+      && covers(index + 3, encoding.form, value.number, words)
+  }
+
+  @inline(__always)
+  private func covers(
+    _ index: Int, _ form: Encoding.Form, _ number: Number, _ words: Span<UInt64>
+  ) -> Bool {
+    switch form {
+    case .unknown: return comparison != .same || number.isUnknown
+    case .zero: return number.isConstant && number.bits.value == 0
+    case .constant: return number.isConstant && number.bits.value == words[index]
+    case .byte, .half, .word, .full:
+      let old = words.number(at: index, form)
+      return comparison == .same ? old == number : old.contains(number)
+    }
+  }
+
+  /// Whether the bytes of a kept stack slot cover those there are now, but for what is stored there (kernel: `stacksafe`).
+  @inline(never)
+  private func coversBytes(
+    _ entry: StateEntry, _ slot: StackSlot, _ isPrecise: Bool
+  ) -> Bool {
+    for byte in 0..<8 {
+      let new = slot.kind(ofByte: byte)
+      switch entry.bytes >> UInt64(byte * 8) & 0xff {
+      case StackSlot.ByteKind.uninitialized: continue
+      case StackSlot.ByteKind.data:
+        if isPrivileged {
+          if new == StackSlot.ByteKind.dynptr { return false }
+          continue
+        }
+        let isNumber =
+          new == StackSlot.ByteKind.data || new == StackSlot.ByteKind.zero
+          || new == StackSlot.ByteKind.spill && slot.value.isScalar
+        guard isNumber else { return false }
+      case StackSlot.ByteKind.spill:
+        if new == StackSlot.ByteKind.spill, entry.spillSize == slot.value.spillSize { continue }
+        // A number that decides nothing covers any.
+        guard entry.shape.contains(.scalar), !isPrecise else { return false }
+        let isNumber =
+          new == StackSlot.ByteKind.data || new == StackSlot.ByteKind.zero
+          || new == StackSlot.ByteKind.spill && slot.value.isScalar
+          || new == StackSlot.ByteKind.uninitialized && isPrivileged
+        guard isNumber else { return false }
+      case let old:
+        guard old == new else { return false }
+      }
+    }
+    return true
+  }
+}
+
+extension UInt64 {
+  /// A number of bits, from the lowest up: none where it is negative, all where there are not as many.
+  @inline(__always)
+  static func lowBits(_ count: Int) -> UInt64 { ~(.max << count) }
+}
