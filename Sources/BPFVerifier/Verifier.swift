@@ -38,9 +38,35 @@ public struct Verifier: Sendable {
   func verify(
     _ program: Program, maps: [MapSpec], log: VerificationLog? = nil, probe: ExplorationProbe?
   ) throws(Rejection) -> VerifiedProgram {
+    let byPrototypes: Rejection
+    do throws(Rejection) {
+      return try explore(program, maps, log, probe, usesPrototypes: true)
+    } catch {
+      guard !options.requiresPrototypes,
+        program.subprograms.contains(where: { $0.prototype != nil })
+      else { throw error }
+      byPrototypes = error
+    }
+    do throws(Rejection) {
+      var verified = try explore(program, maps, log, probe, usesPrototypes: false)
+      verified.rejectionByPrototypes = byPrototypes
+      return verified
+    } catch {
+      throw error.category == .tooComplex ? byPrototypes : error
+    }
+  }
+
+  /// Follows all paths.
+  ///
+  /// - Parameter usesPrototypes: Whether global functions are looked at once, for all arguments of their prototypes, and
+  ///   not with each call.
+  private func explore(
+    _ program: Program, _ maps: [MapSpec], _ log: VerificationLog?, _ probe: ExplorationProbe?,
+    usesPrototypes: Bool
+  ) throws(Rejection) -> VerifiedProgram {
     let code: CodeTable
     do {
-      code = try CodeTable(program, options: options)
+      code = try CodeTable(program, options: options, usesPrototypes: usesPrototypes)
     } catch {
       throw Rejection(
         problem: error.problem, slot: error.slot, in: program, from: 0, path: [],

@@ -7,6 +7,9 @@ public struct VerifierOptions: Hashable, Sendable {
   public var requiresAlignment = false
   /// Whether code that cannot be reached is accepted: it is removed by rewriting.
   public var allowsUnreachableCode = false
+  /// Whether global functions have to be safe for all arguments that their prototypes allow, as Linux demands where it is
+  /// told their types. Otherwise a program passes as well if they are safe as it calls them.
+  public var requiresPrototypes = false
   /// Whether the program's licence is compatible with the GPL: some helpers ask for it.
   public var isGPLCompatible = true
   /// The kernel's `enum bpf_attach_type`, where a program type's rules depend on it.

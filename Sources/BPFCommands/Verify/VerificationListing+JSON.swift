@@ -30,7 +30,10 @@ extension VerificationReport {
       writer.member("type", type.map { .string($0.name) } ?? JSONValue.null)
       writer.member("verdict", verdict.name)
       switch verdict {
-      case .accept: break
+      case .accept(let byPrototypes):
+        if let byPrototypes {
+          writer.member("by_prototypes") { byPrototypes.write(to: &$0) }
+        }
       case .reject(let rejection): writer.member("reason") { rejection.write(to: &$0) }
       case .failure(let sentence): writer.member("error", sentence)
       }

@@ -53,13 +53,19 @@ struct VerificationListing {
     return table.rendered
   }
 
-  /// Why programs are not accepted.
-  var rejections: String {
+  /// Why programs are not accepted, or would not be by their prototypes.
+  var explanations: String {
     var text = ""
     for report in reports {
       let reason: String
       switch report.verdict {
-      case .accept: continue
+      case .accept(nil): continue
+      case .accept(let rejection?):
+        reason = """
+          Accepted, as its global functions are safe as they are called. Linux looks at them for all arguments that their \
+          prototypes allow; then (--strict-prototypes):
+          \(rejection.summary)
+          """
       case .reject(let rejection): reason = "\(rejection)"
       case .failure(let sentence): reason = sentence
       }

@@ -20,7 +20,8 @@ struct VerificationReport {
   var kernel: KernelVerdict?
 
   enum Verdict {
-    case accept
+    /// Accepted; with what is wrong with a global function by its prototype, if anything is.
+    case accept(byPrototypes: Rejection?)
     case reject(Rejection)
     /// The program could not be made: a sentence.
     case failure(String)
@@ -82,7 +83,7 @@ extension VerificationReport {
     do throws(Rejection) {
       let verified = try verifier.verify(subject.program, maps: subject.maps, log: log)
       time = start.duration(to: clock.now).nanoseconds
-      verdict = .accept
+      verdict = .accept(byPrototypes: verified.rejectionByPrototypes)
       statistics = verified.statistics
     } catch {
       time = start.duration(to: clock.now).nanoseconds

@@ -56,6 +56,11 @@ struct VerifyCommand: Subcommand {
   var strictAlignment = false
 
   @Flag(
+    name: .customLong("strict-prototypes"),
+    help: "Refuse global functions that are safe only as they are called, as Linux does.")
+  var strictPrototypes = false
+
+  @Flag(
     name: .customLong("allow-unreachable"),
     help: "Accept instructions that no path leads to.")
   var allowUnreachable = false
@@ -104,7 +109,7 @@ struct VerifyCommand: Subcommand {
       try output.write(listing.csv)
     } else {
       try output.write(listing.table)
-      if objects.count == 1 { try output.write(listing.rejections) }
+      if objects.count == 1 { try output.write(listing.explanations) }
       if cost { try output.write(listing.costs(limit: Self.shownCosts)) }
     }
     let refused = reports.count { !$0.isAccepted }
@@ -119,6 +124,7 @@ struct VerifyCommand: Subcommand {
     var options = VerifierOptions()
     options.isPrivileged = !unprivileged
     options.requiresAlignment = strictAlignment
+    options.requiresPrototypes = strictPrototypes
     options.allowsUnreachableCode = allowUnreachable
     return options
   }

@@ -20,12 +20,15 @@ extension Explorer {
       let candidate = kept.states[index]
       if candidate.branches > 0 {
         if isCheckpoint, isNextIteration(since: candidate),
-          compare(with: candidate, index, .coversAll) {
+          compare(with: candidate, index, .coversAll)
+        {
           kept.states[index].hits += 1
           cutLoop(at: index)
           return true
         }
-        if isSameIteration(candidate), compare(with: candidate, index, .same) { throw .infiniteLoop }
+        if isSameIteration(candidate), compare(with: candidate, index, .same) {
+          throw .infiniteLoop
+        }
         if !isCheckpoint, jumpsSince < 20, instructionsSince < 100 { isWorthKeeping = false }
       } else if compare(with: candidate, index, .covers) {
         kept.states[index].hits += 1

@@ -92,4 +92,3 @@ struct NeededPlace: BitwiseCopyable {
     isSlot ? Int(number) : Int(number) &- Self.firstRegister
   }
 }
-

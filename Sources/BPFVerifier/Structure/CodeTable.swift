@@ -46,8 +46,11 @@ struct CodeTable {
 
   /// Decodes a program and checks its structure.
   ///
+  /// - Parameter usesPrototypes: Whether global functions count as such.
   /// - Complexity: O(*n*), *n* the slots.
-  init(_ program: Program, options: VerifierOptions) throws(StructureError) {
+  init(
+    _ program: Program, options: VerifierOptions, usesPrototypes: Bool = true
+  ) throws(StructureError) {
     self.program = program
     let count = program.slots.count
     guard count > 0 else { throw StructureError(.emptyProgram, slot: 0) }
@@ -72,7 +75,10 @@ struct CodeTable {
       for slot in start..<end { indices[slot] = UInt16(truncatingIfNeeded: index) }
     }
     functionIndices = indices
-    prototypes = Self.prototypes(of: functions, in: program)
+    prototypes =
+      usesPrototypes
+      ? Self.prototypes(of: functions, in: program)
+      : [FunctionPrototype?](repeating: nil, count: functions.count)
     self.marks = marks
     live = []
     try checkFlow(options)

@@ -76,7 +76,9 @@ extension Explorer {
     if case .immediate(let immediate) = second, first.rawValue < Self.registerCount,
       registers[index(first)].kind == .scalar
     {
-      guard refine(Relation(condition, isTaken: isTaken), width, index(first), widened(immediate, width))
+      guard
+        refine(
+          Relation(condition, isTaken: isTaken), width, index(first), widened(immediate, width))
       else { return false }
       return try go(isTaken)
     }

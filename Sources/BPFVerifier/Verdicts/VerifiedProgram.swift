@@ -10,6 +10,9 @@ public struct VerifiedProgram: Hashable, Sendable {
   /// What was found out about the instruction at each slot.
   public let facts: [InstructionFacts]
   public let statistics: VerificationStatistics
+  /// Why the program is refused where global functions have to be safe for all arguments that their prototypes allow
+  /// (``VerifierOptions/requiresPrototypes``); nil where it is not.
+  public internal(set) var rejectionByPrototypes: Rejection?
 
   init(
     program: Program, type: ProgramType, maps: [MapSpec], facts: [InstructionFacts],

@@ -108,6 +108,8 @@ struct VerdictPair {
 
   func verify(_ text: String) throws -> Result<VerifiedProgram, Rejection> {
     let program = try program(text)
+    var options = options
+    options.requiresPrototypes = true
     do {
       return .success(
         try Verifier(for: type, options: options, limits: limits)
