@@ -8,8 +8,14 @@ import Testing
   typealias Edit = PatchingCase.Edit
   typealias PatchLine = PatchingCase.PatchLine
 
+  #if DEBUG
+  static let caseCount = 200
+  #else
+  static let caseCount = 1_000
+  #endif
+
   @Test func `random edits in the order of the program, and some that are not`() {
-    for seed in 0..<600 {
+    for seed in 0..<Self.caseCount {
       var choices = Choices(seed: UInt64(seed))
       let made = Self.made(&choices)
       if made.difference() != nil {
