@@ -126,14 +126,16 @@ extension ProgramPatcher {
     _ run: Run, _ layout: Layout, _ branch: inout Int, to flow: inout ControlFlow
   ) {
     let start = flow.slots.count
-    let hasBranches = run.traits.contains(.branches)
+    let hasBranches = !run.traits.isDisjoint(with: [.branches, .endBranches])
     if hasBranches { branch = firstBranch(from: Int(run.start), guess: branch) }
     for index in Int(run.start)..<run.end {
-      guard hasBranches, branch < branches.count, branches[branch].slot == index else {
+      let isRecorded =
+        hasBranches && branch < branches.count && branches[branch].slot == index
+      guard isRecorded || hasBranches && inserted[index].displacementField == .offset else {
         flow.append(inserted[index], to: nil)
         continue
       }
-      switch branches[branch].target {
+      switch isRecorded ? branches[branch].target : endTarget(ofBranchAt: index) {
       case .original(let target):
         flow.append(inserted[index], to: position(of: target, from: inserted[index], layout))
       case .inserted(let target):
@@ -147,7 +149,7 @@ extension ProgramPatcher {
           to: layout.landings.isEmpty
             ? start + target + 1 - Int(run.start) : landing(after: target, layout))
       }
-      branch += 1
+      if isRecorded { branch += 1 }
     }
   }
 

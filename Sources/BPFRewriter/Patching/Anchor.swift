@@ -10,9 +10,9 @@ struct Anchor: BitwiseCopyable {
   /// In the place of a trait that no only run has.
   private static let removed = Run.Traits.mark.rawValue
   private static let widened = Run.Traits.attached.rawValue
-  private static let several: UInt32 = 1 << 25
+  private static let several: UInt32 = 1 << 24
   private static let countMask = several - 1
-  private static let traits: Run.Traits = [.entry, .branches, .openBranches, .end]
+  private static let traits: Run.Traits = [.entry, .branches, .openBranches, .end, .endBranches]
 
   init() {}
 

@@ -48,34 +48,31 @@ extension ProgramPatcher {
     _ patch: Patch, _ count: Int, _ traits: inout Run.Traits
   ) throws(PatchError) {
     let start = insertedCount
-    if !Self.copy(patch, count, to: &inserted, at: start, &branches) {
+    if !Self.copy(patch, count, to: &inserted, at: start) {
       try addBranches(of: patch, from: start, &traits)
     } else if !patch.branches.isEmpty {
-      traits.formUnion([.branches, .end])
+      traits.formUnion([.endBranches, .end])
     }
     insertedCount = start &+ count
   }
 
-  /// Copies a patch, and fixes and notes its branches if all lead to its end, in reach and with room for them: the common
-  /// case.
+  /// Copies a patch, and fixes its branches if all lead to its end, in reach: the common case.
   ///
   /// - Returns: whether no branches are left to be noted.
   @inline(__always)
   private static func copy(
-    _ patch: Patch, _ count: Int, to inserted: inout [RawInstruction], at start: Int,
-    _ branches: inout Arena<InsertedBranch>
+    _ patch: Patch, _ count: Int, to inserted: inout [RawInstruction], at start: Int
   ) -> Bool {
     let slots = patch.slots.span
     var room = inserted.mutableSpan
     for index in 0..<count { room[start &+ index] = slots[index] }
     if patch.branches.isEmpty { return true }
-    guard patch.leadsOnlyToEnd, branches.hasRoom(for: patch.branches.count) else { return false }
+    guard patch.leadsOnlyToEnd else { return false }
     let last = start &+ count &- 1
     let patched = patch.branches.span
     for index in patched.indices {
       let place = start &+ patched[index].slot
       room[place].offset = Int16(truncatingIfNeeded: last &- place)
-      branches.append(InsertedBranch(slot: place, target: .end(of: last)))
     }
     return true
   }

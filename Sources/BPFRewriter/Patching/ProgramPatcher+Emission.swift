@@ -80,7 +80,7 @@ extension ProgramPatcher {
       }
       if let run = anchor.onlyRun {
         // The common case: a single patch.
-        if !run.traits.contains(.branches) {
+        if !isRecorded(run) {
           position -= run.count
           copy(run, to: position, &output, source)
         } else {
@@ -120,7 +120,7 @@ extension ProgramPatcher {
     if run.isMark { return }
     let isOpen =
       run.traits.contains(.openBranches)
-      || run.traits.contains(.branches) && !layout.landings.isEmpty
+      || isRecorded(run) && !layout.landings.isEmpty
     guard isOpen else {
       position -= run.count
       return copy(run, to: position, &output, source)

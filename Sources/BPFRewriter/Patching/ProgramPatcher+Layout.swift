@@ -161,7 +161,7 @@ extension ProgramPatcher {
   ///
   /// - Parameter branch: a guess at its first branch, which becomes one for the run after it.
   private func growth(of run: Run, _ branch: inout Int) -> Int {
-    guard run.traits.contains(.branches), !run.isMark else { return 0 }
+    guard isRecorded(run), !run.isMark else { return 0 }
     branch = firstBranch(from: Int(run.start), guess: branch)
     var total = 0
     while branch < branches.count, branches[branch].slot < run.end {
@@ -247,6 +247,46 @@ extension ProgramPatcher {
   }
 
   // MARK: Branches of patches
+
+  /// Whether the branches of a run, if it has any, are among ``branches``.
+  @inline(__always)
+  func isRecorded(_ run: Run) -> Bool { !run.traits.isDisjoint(with: recordedTraits) }
+
+  /// Where an inserted branch leads that is not recorded: to its patch's end.
+  func endTarget(ofBranchAt slot: Int) -> InsertedBranch.Target {
+    .end(of: slot + Int(inserted[slot].offset))
+  }
+
+  /// Records the branches that are not, because patches were cut: the end of a patch may be anywhere now, and out of reach.
+  ///
+  /// - Complexity: O(*n*), *n* the slots, original and inserted.
+  mutating func recordEndBranches() {
+    var isUnrecorded = [Bool](repeating: false, count: insertedCount)
+    var count = 0
+    for slot in 0..<anchors.count {
+      forEachRun(of: anchors[slot]) { run in
+        if run.isMark || !run.traits.contains(.endBranches) { return }
+        for place in Int(run.start)..<run.end where inserted[place].displacementField == .offset {
+          isUnrecorded[place] = true
+          count += 1
+        }
+      }
+    }
+    recordedTraits.insert(.endBranches)
+    if count == 0 { return }
+    var all = Arena<InsertedBranch>()
+    all.reserve(branches.count + count)
+    var next = 0
+    for slot in isUnrecorded.indices {
+      if next < branches.count, branches[next].slot == slot {
+        all.append(branches[next])
+        next += 1
+      } else if isUnrecorded[slot] {
+        all.append(InsertedBranch(slot: slot, target: endTarget(ofBranchAt: slot)))
+      }
+    }
+    branches = all
+  }
 
   /// The first inserted branch at or after an inserted slot.
   ///

@@ -12,6 +12,7 @@ extension ProgramPatcher {
   public consuming func linearize(
     recordsOrigins: Bool = false
   ) throws(PatchError) -> PatchedProgram {
+    if hasCuts { recordEndBranches() }
     var layout = try layOut()
     var round = 0
     while try widenJumps(layout, round: round) {
@@ -19,7 +20,7 @@ extension ProgramPatcher {
       round += 1
     }
     if layout.slotCount == 0 { throw .nothingLeft }
-    try checkPatchEnds(layout)
+    if !hasCuts { try checkPatchEnds(layout) }
     var origins: [InstructionOrigin] = []
     var facts: [FactID] = []
     if recordsOrigins || !originalFacts.isEmpty {
@@ -96,7 +97,6 @@ extension ProgramPatcher {
   ///
   /// Where patches were cut, that is seen when the branches are fixed.
   private func checkPatchEnds(_ layout: Layout) throws(PatchError) {
-    if branches.count == 0 || !layout.landings.isEmpty { return }
     for (index, subprogram) in program.subprograms.enumerated()
     where layout.heads[index] < layout.heads[index + 1] {
       let isLast = index + 1 == program.subprograms.count

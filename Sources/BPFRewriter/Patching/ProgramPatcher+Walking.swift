@@ -87,8 +87,9 @@ extension ProgramPatcher {
     guard place.isInserted else { return originalTarget(at: place).map { .original($0) } }
     check(place)
     let index = firstBranch(from: place.slot)
-    guard index < branches.count, branches[index].slot == place.slot else { return nil }
-    switch branches[index].target {
+    let isRecorded = index < branches.count && branches[index].slot == place.slot
+    if !isRecorded, inserted[place.slot].displacementField != .offset { return nil }
+    switch isRecorded ? branches[index].target : endTarget(ofBranchAt: place.slot) {
     case .original(let slot): return .original(slot)
     case .inserted(let slot): return .inserted(Patch.InsertedSlot(index: slot, isEnd: false))
     case .end(of: let slot): return .inserted(Patch.InsertedSlot(index: slot, isEnd: true))

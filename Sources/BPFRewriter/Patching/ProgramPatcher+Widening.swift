@@ -49,7 +49,7 @@ extension ProgramPatcher {
     try forEachRun(layout) { (slot, run, start) throws(PatchError) in
       let isOpen =
         run.traits.contains(.openBranches)
-        || run.traits.contains(.branches) && !layout.landings.isEmpty
+        || isRecorded(run) && !layout.landings.isEmpty
       if run.isMark || !isOpen { return }
       branch = firstBranch(from: Int(run.start), guess: branch)
       var growth = 0

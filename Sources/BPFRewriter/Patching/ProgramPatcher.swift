@@ -12,9 +12,10 @@ public import BPFISA
 ///   so that a prologue runs.
 /// - A 16-byte load immediate is one instruction, named by its first slot.
 ///
-/// Memory: 12 bytes for each original slot, 8 for each inserted one and 8 for each branch of one; where a slot has several
-/// patches, 12 for each. Where patches were applied in the order of the program, in one pass, the memory of what was
-/// inserted becomes that of the new program; otherwise the new program comes on top, and 8 bytes for each original slot.
+/// Memory: 12 bytes for each original slot and 8 for each inserted one; 8 for each branch of patches whose branches do not all
+/// lead to their end; where a slot has several patches, 12 for each. Where patches were applied in the order of the program,
+/// in one pass, the memory of what was inserted becomes that of the new program; otherwise the new program comes on top, and
+/// 8 bytes for each original slot.
 public struct ProgramPatcher: ~Copyable {
   /// The program as it was.
   public let program: Program
@@ -31,8 +32,10 @@ public struct ProgramPatcher: ~Copyable {
   var insertedCount = 0
   /// The first original slot that no gap was left for, of those that are not removed.
   var firstWithoutGap = 0
-  /// The branches among ``inserted``, by rising slot.
+  /// The branches among ``inserted`` that are recorded, by rising slot.
   var branches = Arena<InsertedBranch>()
+  /// The traits of runs whose branches are recorded.
+  var recordedTraits: Run.Traits = .branches
   /// What is known of the original slots and of the inserted ones; empty where the layer above knows nothing.
   let originalFacts: [FactID]
   var insertedFacts: [FactID] = []

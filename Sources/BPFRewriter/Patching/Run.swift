@@ -18,14 +18,20 @@ struct Run: BitwiseCopyable {
     /// A mark of the start of the run after it, and not of what lies between them: a patch that is to be skipped goes before
     /// it.
     static let attached = Self(rawValue: 1 << 29)
-    /// It may have branches.
+    /// It may have branches that are recorded.
     static let branches = Self(rawValue: 1 << 28)
     /// It may have branches whose displacement was not known when the patch was applied.
     static let openBranches = Self(rawValue: 1 << 27)
     /// Branches lead to its end: to what follows its last slot; of a mark, that slot's end and not its start is marked.
     static let end = Self(rawValue: 1 << 26)
 
-    static let all: Self = [.mark, .entry, .attached, .branches, .openBranches, .end]
+    /// It may have branches that all lead to the end of its patch, where their displacements say: none is recorded before
+    /// patches that were cut are laid out.
+    static let endBranches = Self(rawValue: 1 << 25)
+
+    static let all: Self = [
+      .mark, .entry, .attached, .branches, .openBranches, .end, .endBranches,
+    ]
   }
 
   private static let countMask = ~Traits.all.rawValue
@@ -71,7 +77,7 @@ struct Run: BitwiseCopyable {
   }
 }
 
-/// A branch among the inserted slots, and where it leads.
+/// A branch among the inserted slots, and where it leads; those of ``Run/Traits/endBranches`` have no such record.
 struct InsertedBranch: BitwiseCopyable {
   private var slotAndFlag: UInt32
   private var targetAndKind: UInt32
