@@ -55,10 +55,16 @@ extension Explorer {
     _ destination: Register, _ body: (Number) -> Number
   ) throws(Rejection.Problem) {
     let value = try read(destination)
-    guard value.isScalar else { throw .pointerArithmetic(destination, .operation) }
+    guard value.isScalar else { return try makeNumber(ofPointer: destination) }
     var result = Value.scalar(body(value.number))
     result.node = value.node
     try write(destination, result)
+  }
+
+  /// An operation that leaves no pointer: its result is some number, for programs that may know addresses.
+  private mutating func makeNumber(ofPointer register: Register) throws(Rejection.Problem) {
+    guard options.isPrivileged else { throw .pointerArithmetic(register, .operation) }
+    try write(register, .scalar(.unknown))
   }
 
   private mutating func moveSignExtended(
@@ -87,7 +93,7 @@ extension Explorer {
     throws(Rejection.Problem)
   {
     let value = try read(destination)
-    guard value.isScalar else { throw .pointerArithmetic(destination, .operation) }
+    guard value.isScalar else { return try makeNumber(ofPointer: destination) }
     let bits = Int(width.rawValue)
     var result: Value
     if let constant = value.constant {

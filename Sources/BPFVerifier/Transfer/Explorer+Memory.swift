@@ -81,18 +81,21 @@ extension Explorer {
   ) throws(Rejection.Problem) {
     let pointer = try read(base)
     let value = try read(source)
-    if value.isPointer { throw .pointerLeak(source) }
+    if value.isPointer, !options.isPrivileged { throw .pointerLeak(source) }
     if operation == .compareExchange {
       let expected = try read(.r0)
-      if expected.isPointer { throw .pointerLeak(.r0) }
+      if expected.isPointer, !options.isPrivileged { throw .pointerLeak(.r0) }
     }
     try checkAtomicBase(base, offset, size)
     let count = size.byteCount
+    // What was there before.
+    var old = Value.loaded(byteCount: count)
     switch pointer.kind {
     case .stack:
       try facts.access(slot, .stack)
       let stored = try loadStack(pointer, base, offset, count)
       if stored.isPointer, !options.isPrivileged { throw .pointerLeak(base) }
+      if stored.isScalar { old = stored }
       // What is there afterwards is some number.
       try storeStack(pointer, base, offset, count, .loaded(byteCount: count), nil)
     case .mapValue, .memory: try checkMemory(pointer, base, offset, count, .atomic)
@@ -103,8 +106,8 @@ extension Explorer {
     switch operation {
     case .add, .or, .and, .xor: break
     case .fetchAdd, .fetchOr, .fetchAnd, .fetchXor, .exchange:
-      try write(source, .loaded(byteCount: count))
-    case .compareExchange: try write(.r0, .loaded(byteCount: count))
+      try write(source, old)
+    case .compareExchange: try write(.r0, old)
     }
   }
 

@@ -29,7 +29,7 @@ struct KernelVerdictTests {
   @Test func `no random program is accepted that the kernel refuses`() throws {
     let maps = try SampleProgram.maps.map { try Self.filled($0) }
     var accepted: [KnownDifference?: Int] = [:]
-    var refused: [String: Int] = [:]
+    var refused: [ProblemCase: Int] = [:]
     var alike = 0
     for seed in 1...UInt64(Self.asked ?? 300) {
       var generator = SampleGenerator(seed: seed)
@@ -45,6 +45,13 @@ struct KernelVerdictTests {
         }
         let known = KnownDifference.allCases.first { refusal.contains($0.rawValue) }
         accepted[known, default: 0] += 1
+        if Self.asked != nil, known == nil, !refusal.contains("too large") {
+          let reason = Self.reason(in: refusal)
+          try Self.show(sample, "seed \(seed): the kernel alone: \(reason)", maps) {
+            ours, refusal in
+            ours == nil && refusal.map(Self.reason(in:))?.prefix(12) == reason.prefix(12)
+          }
+        }
         // Where the reason is none of these, many runs have to show that more is known than the kernel knows.
         var oracle = SoundnessOracle()
         oracle.runs = 100
@@ -58,7 +65,13 @@ struct KernelVerdictTests {
         }
       } catch let error as Rejection {
         if refusal == nil {
-          refused["\(error.problem)", default: 0] += 1
+          refused[ProblemCase(error.problem), default: 0] += 1
+          if Self.asked != nil {
+            try Self.show(sample, "seed \(seed): here alone: \(error.problem)", maps) {
+              ours, refusal in
+              ours == ProblemCase(error.problem) && refusal == nil
+            }
+          }
         } else {
           alike += 1
         }
@@ -85,6 +98,32 @@ struct KernelVerdictTests {
     case nullByRegister = "map_value_or_null"
     /// The kernel's own message of a mistake: a function of which no path calls.
     case kernelBug = "verifier bug"
+  }
+
+  /// What the kernel's log says at its end, before the statistics.
+  private static func reason(in log: String) -> String {
+    log.split(separator: "\n").suffix(2).first.map { String($0) } ?? ""
+  }
+
+  /// Prints the smallest program like one that verifiers differ over.
+  private static func show(
+    _ sample: SampleProgram, _ title: String, _ maps: [KernelMap],
+    while differs: (_ ours: ProblemCase?, _ refusal: String?) -> Bool
+  ) throws {
+    let smallest = sample.shrunk { candidate in
+      guard let program = try? candidate.program(),
+        let refusal = try? refusal(of: program, candidate.type, maps) ?? ""
+      else { return false }
+      var ours: ProblemCase?
+      do throws(Rejection) {
+        _ = try Verifier(for: candidate.type).verify(program, maps: SampleProgram.maps)
+      } catch {
+        ours = ProblemCase(error.problem)
+      }
+      return differs(ours, refusal.isEmpty ? nil : refusal)
+    }
+    print("\(title), in a program of type \(smallest.type.name)")
+    print(Disassembler().text(of: try smallest.program()))
   }
 
   private static func filled(_ spec: MapSpec) throws -> KernelMap {

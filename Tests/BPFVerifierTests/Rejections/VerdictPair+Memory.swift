@@ -193,7 +193,11 @@ extension VerdictPair {
         """),
     VerdictPair(
       "an atomic operation on a packet", .atomicNotAllowed(.r2, ValueSummary(.packet)),
-      accepted: packet("r4 += 8; if r4 > r3 goto out; *(u64 *)(r2 + 0) = r5"),
+      accepted: packet(
+        """
+        r4 += 8; if r4 > r3 goto out; *(u64 *)(r10 - 8) = 0; r0 = r10
+        r0 = cmpxchg_64(r10 - 8, r0, r2); lock *(u64 *)(r10 - 8) += r2
+        """),
       rejected: packet("r4 += 8; if r4 > r3 goto out; lock *(u64 *)(r2 + 0) += r5")),
     VerdictPair(
       "a legacy packet load without a socket buffer", .legacyLoadNotAllowed,

@@ -44,7 +44,11 @@ extension VerdictPair {
       rejected: "*(u64 *)(r11 - 8) = 4; r0 = 0; exit"),
     VerdictPair(
       "a pointer that is multiplied", .pointerArithmetic(.r2, .operation),
-      accepted: "r2 = 4; r2 *= 2; r0 = 0; exit", rejected: "r2 = r10; r2 *= 2; r0 = 0; exit"),
+      accepted: "r2 = r10; r2 = -r2; r2 *= 2; r3 = r10; r3 = bswap64 r3; r3 *= r2; r0 = 0; exit",
+      rejected: "r2 = r10; r2 *= 2; r0 = 0; exit"),
+    VerdictPair(
+      "an address is negated", .pointerArithmetic(.r2, .operation), options: untrusted,
+      accepted: "r2 = 4; r2 = -r2; r0 = 0; exit", rejected: "r2 = r10; r2 = -r2; r0 = 0; exit"),
     VerdictPair(
       "a pointer at half width", .pointerArithmetic(.r2, .halfWidth),
       accepted: "r2 = r10; r2 += -4; r0 = 0; exit",
