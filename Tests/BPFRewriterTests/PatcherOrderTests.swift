@@ -70,6 +70,22 @@ import Testing
     #expect(result.slots.count == 101 + 40)
   }
 
+  @Test func `a branch leads past the widened last branch of its patch`() throws {
+    let count = 33_000
+    var slots = try (0..<count).map { try Self.move(Int32($0)).encoded.first }
+    slots.append(try Instruction.exit.encoded.first)
+    let program = try Program(name: "main", slots: slots)
+    var patch = Patch()
+    patch.emit(Self.jump, to: .end)
+    patch.emit(Self.jump, to: .original(0))
+    var patcher = ProgramPatcher(program)
+    try patcher.insert(patch, before: count - 10, branches: .throughPatch)
+    let patched = try patcher.linearize().program
+    #expect(patched.slots.count == slots.count + 3)
+    #expect(patched.instruction(at: count - 10).target(at: count - 10) == count - 7)
+    #expect(patched.instruction(at: count - 8).target(at: count - 8) == 0)
+  }
+
   // MARK: Cases
 
   static let jump = Instruction.jumpIf(.equal, .bits64, .r1, .immediate(7), offset: 0)

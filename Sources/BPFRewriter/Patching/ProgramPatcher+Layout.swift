@@ -13,8 +13,8 @@ extension ProgramPatcher {
     var heads: [Int] = []
     /// Where branches to each inserted slot land; empty where that follows from its run's position.
     var landings: [UInt32] = []
-    /// Where branches to what follows each inserted slot land, if that is not what follows its landing; empty if it is for
-    /// all.
+    /// Where branches to what follows each inserted slot land that is a patch's last; empty where that is what follows its
+    /// landing.
     var ends: [UInt32] = []
     /// Whether everything inserted lies where it is to be, with gaps for the original instructions.
     var isInPlace = true
@@ -205,7 +205,7 @@ extension ProgramPatcher {
   /// Where branches to each inserted slot land: the first run in program order that has it says so.
   private func findLandings(_ layout: inout Layout) throws(PatchError) {
     var landings = [UInt32](repeating: .max, count: insertedCount)
-    var ends = hasMovedEnds ? landings : []
+    var ends = hasMovedEnds || hasWidenedInserted ? landings : []
     try forEachRun(layout) { (_, run, start) throws(PatchError) in
       var position = UInt32(truncatingIfNeeded: start)
       if run.isMark {
@@ -227,7 +227,7 @@ extension ProgramPatcher {
           branch += 1
         }
       }
-      if run.traits.contains(.end), hasMovedEnds { ends[run.end - 1] = position }
+      if run.traits.contains(.end), !ends.isEmpty { ends[run.end - 1] = position }
     }
     layout.landings = landings
     layout.ends = ends
@@ -236,14 +236,7 @@ extension ProgramPatcher {
   /// Where branches to what follows an inserted slot land, by what was found for all.
   func landing(after slot: Int, _ layout: Layout) -> Int {
     if !layout.ends.isEmpty, layout.ends[slot] != .max { return Int(layout.ends[slot]) }
-    var landing = Int(layout.landings[slot]) + 1
-    if hasWidenedInserted {
-      let branch = firstBranch(from: slot)
-      if branch < branches.count, branches[branch].slot == slot, branches[branch].isWidened {
-        landing += WideBranch.growth(of: inserted[slot])
-      }
-    }
-    return landing
+    return Int(layout.landings[slot]) + 1
   }
 
   // MARK: Branches of patches
