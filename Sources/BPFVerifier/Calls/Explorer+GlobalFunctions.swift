@@ -42,7 +42,11 @@ extension Explorer {
         throw .argument(register, expected: .number, found: summary(of: value))
       }
     case .context: try checkContextArgument(value, register)
-    case .dynptr: _ = try checkDynptrRead(value, register)
+    case .dynptr:
+      let dynptr = try checkDynptrRead(value, register)
+      guard !dynptr.flags.contains(.readOnly) else {
+        throw .argument(register, expected: .writableDynptr, found: ValueSummary(.sample))
+      }
     case .memory(let size, let isNullable):
       if isNullable {
         if isNull(value) { return }
@@ -73,7 +77,7 @@ extension Explorer {
       switch argument {
       case .number: registers[place] = .scalar(.unknown)
       case .context: registers[place] = .pointer(.context)
-      case .dynptr: registers[place] = .pointer(.dynptr, flags: .readOnly)
+      case .dynptr: registers[place] = .pointer(.dynptr)
       case .memory(let size, let isNullable):
         registers[place] = .pointer(
           .memory, to: Int(Int32(clamping: size)), flags: isNullable ? .nullable : [],

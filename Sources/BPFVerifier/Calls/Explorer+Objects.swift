@@ -49,11 +49,14 @@ extension Explorer {
   ) throws(Rejection.Problem) {
     if value.kind == .dynptr {
       // The sample a callback is given, or the parameter of a global function.
+      let isWritable = !value.flags.contains(.readOnly)
       switch use {
       case .reads: call.dynptr = value
+      case .writes where isWritable: call.dynptr = value
       case .writes, .makesLocal, .makesRecord, .releasesRecord:
         throw .argument(
-          register, expected: .writableDynptr, found: ValueSummary(.sample))
+          register, expected: isWritable ? .dynptrOnStack : .writableDynptr,
+          found: ValueSummary(isWritable ? .dynptr : .sample))
       }
       return
     }

@@ -98,6 +98,15 @@ extension VerdictPair {
       of: "g", accepted: "call f; exit; f: r0 = 0; exit",
       rejected: "call g; exit; g: r0 = 0; exit"),
     global(
+      "other bytes for a dynptr",
+      .argument(.r1, expected: .dynptr, found: ValueSummary(.otherBytes)), [dynptr],
+      accepted: ofDynptr(16) + usesDynptr, rejected: ofDynptr(32) + usesDynptr),
+    global(
+      "a dynptr that a function gives back",
+      .argument(.r1, expected: .dynptrOnStack, found: ValueSummary(.dynptr)), [dynptr],
+      accepted: ofDynptr(16) + usesDynptr,
+      rejected: ofDynptr(16) + "f: r2 = 0; call 200; r0 = 0; exit"),
+    global(
       "a result that is a pointer", .returnsPointer, [context],
       accepted: "call f; exit; f: r0 = 0; exit", rejected: "call f; exit; f: r0 = r1; exit"),
     global(
@@ -166,6 +175,8 @@ extension VerdictPair {
 
   private static let context = FunctionPrototype.Parameter(
     .pointer(.init(.structure("xdp_md"), size: 24)))
+  private static let dynptr = FunctionPrototype.Parameter(
+    .pointer(.init(.structure("bpf_dynptr"), size: 16)))
   private static let plain = prototype([])
 
   private static func prototype(_ parameters: [FunctionPrototype.Parameter]) -> FunctionPrototype {
@@ -191,6 +202,24 @@ extension VerdictPair {
       "global: " + name, .prototype(defect), accepted: call + "call f; exit; f: r0 = 0; exit",
       rejected: call + "call g; exit; g: r0 = 0; exit", prototypes: ["g": prototype, "f": plain])
   }
+
+  /// Makes a dynptr of a map's value at -16, and calls `f` with what is at a place on the stack.
+  private static func ofDynptr(_ place: Int) -> String {
+    """
+    *(u64 *)(r10 - 32) = 0; *(u64 *)(r10 - 24) = 0
+    r1 = map[idx:4][0]+0; r2 = 16; r3 = 0; r4 = r10; r4 += -16; call 197
+    r1 = r10; r1 += -\(place); call f; exit
+
+    """
+  }
+
+  /// Reads what its dynptr stands for, writes it and takes a slice of it.
+  private static let usesDynptr = """
+    f: r6 = r1; r1 = r10; r1 += -8; r2 = 8; r3 = r6; r4 = 0; r5 = 0; call 201
+    r1 = r6; r2 = 0; r3 = r10; r3 += -8; r4 = 8; r5 = 0; call 202
+    r1 = r6; r2 = 0; r3 = 8; call 203
+    if r0 == 0 goto none; *(u64 *)(r0 + 0) = 1; none: r0 = 0; exit
+    """
 
   /// Uses r1 as a place in a map's value.
   private static let atIndex =

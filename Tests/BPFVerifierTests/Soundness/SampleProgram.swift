@@ -38,8 +38,8 @@ struct SampleProgram {
     MapSpec(name: "global", kind: .array, keySize: 4, valueSize: globalSize, maxEntries: 1),
   ]
 
-  /// The linked program.
-  func program() throws -> Program {
+  /// The linked program, with or without what its global functions are declared as.
+  func program(hasPrototypes: Bool = true) throws -> Program {
     var starts: [Int] = []
     var count = 0
     for item in items {
@@ -51,7 +51,8 @@ struct SampleProgram {
       let displacement = item.target.map { starts[$0] - slots.count - 1 }
       slots += try item.instruction.leading(displacement ?? 0).encoded.slots
     }
-    let functions = globals.sorted { $0.key < $1.key }.map { index, prototype in
+    let functions = (hasPrototypes ? globals : [:]).sorted { $0.key < $1.key }.map {
+      index, prototype in
       Subprogram(name: "global\(index)", start: starts[index], prototype: prototype)
     }
     return try Program(

@@ -42,13 +42,19 @@ struct SoundnessOracle {
   var stateLimit = 4_000
 
   func judge(_ sample: SampleProgram, seed: UInt64) throws -> Verdict {
-    let program = try sample.program()
+    var program = try sample.program()
     let verified: VerifiedProgram
     do {
       verified = try Verifier(for: sample.type, options: options)
         .verify(program, maps: SampleProgram.maps)
     } catch {
       return .rejected(error)
+    }
+    // States are looked at as they were where it was accepted: by prototypes, or with each call.
+    var options = options
+    options.requiresPrototypes = true
+    if verified.rejectionByPrototypes != nil {
+      program = try sample.program(hasPrototypes: false)
     }
     let states = RecordedStates()
     var limits = VerifierLimits()
