@@ -31,6 +31,9 @@ struct KernelVerdictTests {
     var accepted: [KnownDifference?: Int] = [:]
     var refused: [ProblemCase: Int] = [:]
     var alike = 0
+    // The kernel is told what global functions are declared as.
+    var options = VerifierOptions()
+    options.requiresPrototypes = true
     for seed in 1...UInt64(Self.asked ?? 300) {
       var generator = SampleGenerator(seed: seed)
       let sample = generator.sample()
@@ -38,7 +41,8 @@ struct KernelVerdictTests {
       let program = try sample.program()
       let refusal = try Self.refusal(of: program, sample.type, maps)
       do {
-        _ = try Verifier(for: sample.type).verify(program, maps: SampleProgram.maps)
+        _ = try Verifier(for: sample.type, options: options)
+          .verify(program, maps: SampleProgram.maps)
         guard let refusal else {
           alike += 1
           continue
@@ -54,6 +58,7 @@ struct KernelVerdictTests {
         }
         // Where the reason is none of these, many runs have to show that more is known than the kernel knows.
         var oracle = SoundnessOracle()
+        oracle.options = options
         oracle.runs = 100
         if known == nil, let finding = try oracle.judge(sample, seed: seed).finding {
           Issue.record(
@@ -115,8 +120,11 @@ struct KernelVerdictTests {
         let refusal = try? refusal(of: program, candidate.type, maps) ?? ""
       else { return false }
       var ours: ProblemCase?
+      var options = VerifierOptions()
+      options.requiresPrototypes = true
       do throws(Rejection) {
-        _ = try Verifier(for: candidate.type).verify(program, maps: SampleProgram.maps)
+        _ = try Verifier(for: candidate.type, options: options)
+          .verify(program, maps: SampleProgram.maps)
       } catch {
         ours = ProblemCase(error.problem)
       }

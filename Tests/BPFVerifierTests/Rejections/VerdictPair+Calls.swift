@@ -64,6 +64,11 @@ extension VerdictPair {
       accepted: "*(u8 *)(r10 - 256) = 0; call f; exit; f: *(u8 *)(r10 - 256) = 0; r0 = 0; exit",
       rejected: "*(u8 *)(r10 - 256) = 0; call f; exit; f: *(u8 *)(r10 - 288) = 0; r0 = 0; exit"),
     VerdictPair(
+      "a timer's stack that is too deep", .stackTooDeep(bytes: 544, frames: 3),
+      accepted: timer("r1 = r3; r2 = subprog[f]; call 170") + "; r0 = 0; exit",
+      rejected: timer("call g") + "; r0 = 0; exit; g: *(u8 *)(r10 - 256) = 0; r0 = 0; exit",
+      kernelDiffers: "without types of the map's values the kernel has no timers"),
+    VerdictPair(
       "a tail call in a callback", .tailCallInCallback,
       accepted: "r2 = map[idx:7]; r3 = 0; call 12; r0 = 0; exit",
       rejected: """
@@ -171,6 +176,15 @@ extension VerdictPair {
     r2 = 0; r3 = r10; r3 += -8; r5 = 0; call 9
     r0 = 0
     exit
+    """
+  }
+
+  /// Sets a timer up whose callback takes 288 bytes of stack and does something; the program takes 256 itself.
+  private static func timer(_ text: String) -> String {
+    """
+    *(u8 *)(r10 - 256) = 0; r1 = map[idx:6][0]+0; r2 = map[idx:6]; r3 = 1; call 169
+    r1 = map[idx:6][0]+0; r2 = subprog[f]; call 170; r0 = 0; exit
+    f: *(u8 *)(r10 - 288) = 0; \(text)
     """
   }
 
