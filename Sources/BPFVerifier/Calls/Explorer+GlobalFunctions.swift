@@ -19,7 +19,7 @@ extension Explorer {
   ) throws(Rejection.Problem) {
     guard lock == nil else { throw .callWhileLocked }
     let function = Int(code.functionIndices[target])
-    let arguments = try platform.arguments(of: prototype)
+    let arguments = try globals.arguments(of: function, prototype, in: platform)
     let effects = globals.effects(of: function, in: code)
     if effects.contains(.callsTail) { try checkNoCallback() }
     for (position, argument) in arguments.enumerated() {
@@ -72,7 +72,8 @@ extension Explorer {
     guard let prototype = code.prototypes[function] else {
       preconditionFailure("a global function has a prototype")
     }
-    for (position, argument) in try platform.arguments(of: prototype).enumerated() {
+    let arguments = try globals.arguments(of: function, prototype, in: platform)
+    for (position, argument) in arguments.enumerated() {
       let place = index(register(position))
       switch argument {
       case .number: registers[place] = .scalar(.unknown)

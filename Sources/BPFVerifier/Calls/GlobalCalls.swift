@@ -1,3 +1,5 @@
+import BPFISA
+
 /// The calls of global functions that paths came to: which functions are still to be verified, and how deep calls nest over
 /// all of them.
 ///
@@ -14,9 +16,13 @@ struct GlobalCalls {
   }
 
   private var calls: [Call] = []
+  /// Which of ``calls`` leads from each function to each other, counted from 1; 0 where none does. Empty until there is one.
+  private var numbers: [UInt32] = []
   /// The functions in the order in which they were called first, and how many of them were taken up.
   private var called: [Int] = []
   private var takenCount = 0
+  /// What each function that was called is given.
+  private var arguments: [[GlobalArgument]?]
   /// The deepest frame of paths that begin with each function.
   private var depths: [Int]
   /// What each function may do; found when the first is called.
@@ -24,6 +30,7 @@ struct GlobalCalls {
 
   init(functionCount: Int) {
     depths = Array(repeating: 0, count: functionCount)
+    arguments = Array(repeating: nil, count: functionCount)
   }
 
   @inline(__always)
@@ -34,17 +41,33 @@ struct GlobalCalls {
     return effects[function]
   }
 
+  /// What a function is given, found when it is called first.
+  mutating func arguments(
+    of function: Int, _ prototype: FunctionPrototype, in platform: borrowing PlatformRules
+  ) throws(Rejection.Problem) -> [GlobalArgument] {
+    if let known = arguments[function] { return known }
+    let found = try platform.arguments(of: prototype)
+    arguments[function] = found
+    called.append(function)
+    return found
+  }
+
   /// Notes a call on a path that begins with a function.
+  ///
+  /// - Complexity: O(1), but for the first.
   mutating func add(_ function: Int, from caller: Int, at slot: Int, depth: Int) {
-    if let index = calls.firstIndex(where: { $0.caller == caller && $0.function == function }) {
-      if calls[index].depth < depth {
-        calls[index].depth = depth
-        calls[index].slot = slot
-      }
+    if numbers.isEmpty { numbers = Array(repeating: 0, count: depths.count * depths.count) }
+    let place = caller * depths.count + function
+    let number = Int(numbers[place])
+    guard number > 0 else {
+      calls.append(Call(caller: caller, function: function, slot: slot, depth: depth))
+      numbers[place] = UInt32(truncatingIfNeeded: calls.count)
       return
     }
-    calls.append(Call(caller: caller, function: function, slot: slot, depth: depth))
-    if !called.contains(function) { called.append(function) }
+    if calls[number - 1].depth < depth {
+      calls[number - 1].depth = depth
+      calls[number - 1].slot = slot
+    }
   }
 
   /// The next function to verify by itself.
