@@ -12,7 +12,7 @@ extension Explorer {
     let isCheckpoint = code.has(CodeTable.Mark.checkpoint, at: slot)
     let instructionsSince = statistics.processedInstructions - lastProcessed
     let jumpsSince = jumps - lastJumps
-    var isWorthKeeping = isCheckpoint || jumpsSince >= 2 && instructionsSince >= 8
+    var isWorthKeeping = isCheckpoint || jumpsSince >= 2 && instructionsSince >= 6
     var previous: Int32 = -1
     var state = kept.latest[slot]
     while state >= 0 {
@@ -38,7 +38,7 @@ extension Explorer {
       // A state that covers little costs more than it saves.
       let misses = isWorthKeeping ? candidate.misses + 1 : candidate.misses
       let allowance: Int32 = isCheckpoint && candidate.branches > 0 ? 64 : 3
-      if misses > candidate.hits * allowance + allowance {
+      if misses > candidate.hits * allowance + max(allowance, 6) {
         if previous >= 0 {
           kept.states[Int(previous)].next = candidate.next
         } else {

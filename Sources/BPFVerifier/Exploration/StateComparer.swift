@@ -133,9 +133,10 @@ struct StateComparer {
       let id = UInt32(truncatingIfNeeded: identity)
       if value.id == 0 {
         lastID &+= 1
-        return pairs.match(id, lastID)
+        return pairs.matchNumbers(id, lastID, distance: 0)
       }
-      return Int32(truncatingIfNeeded: identity >> 32) == value.offset && pairs.match(id, value.id)
+      return pairs.matchNumbers(
+        id, value.id, distance: value.offset &- Int32(truncatingIfNeeded: identity >> 32))
     case .packet, .packetMetadata:
       guard comparison == .same ? encoding.range == value.range : encoding.range <= value.range
       else { return false }

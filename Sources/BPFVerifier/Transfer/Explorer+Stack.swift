@@ -79,12 +79,13 @@ extension Explorer {
     guard value.isScalar else {
       throw .partialPointer(offset: first - VerifierLimits.stackBytes, size: size)
     }
-    value.id = 0
     value.flags = []
     if byte > 0 {
       value.number = Number.apply(.shiftRight, value.number, Number(UInt64(byte * 8)))
     }
     value.number = value.number.zeroExtended(fromBits: size * 8)
+    // Still the same number, if all of it was read.
+    if byte > 0 || value.number != stored.number { value.id = 0 }
     return value
   }
 
@@ -173,7 +174,7 @@ extension Explorer {
     try checkNoPointer(index, size, range.first)
     if byte == 0 {
       if size < 8 { keepRest(index, size) }
-      spill(value, index, size)
+      spill(value, index, size, source)
       return
     }
     if stacks[index].isSpill, byte < Int(stacks[index].value.spillSize) {
@@ -213,17 +214,21 @@ extension Explorer {
     if stacks[index].bytes & rest != 0 { provenance.markRead(stacks[index].value.node) }
   }
 
-  /// Stores a number into the first bytes of a slot.
-  private mutating func spill(_ value: Value, _ index: Int, _ size: Int) {
+  /// Stores a number into the first bytes of a slot. What is found out of it holds for the register it came from, and the
+  /// other way around, if all of it fits.
+  private mutating func spill(_ value: Value, _ index: Int, _ size: Int, _ source: Operand?) {
     var stored = value
-    if size < 8 {
-      let cut = value.number.zeroExtended(fromBits: size * 8)
-      if cut != value.number {
-        stored.number = cut
-        stored.id = 0
-      }
-      stored.flags = []
+    let cut = size < 8 ? value.number.zeroExtended(fromBits: size * 8) : value.number
+    if cut != value.number {
+      stored.number = cut
+      stored.id = 0
+    } else if value.id == 0, !value.number.isConstant, case .register(let register) = source {
+      stored.id = newID()
+      stored.offset = 0
+      registers[self.index(register)].id = stored.id
+      registers[self.index(register)].offset = 0
     }
+    if size < 8 { stored.flags = [] }
     stored.spillSize = UInt8(truncatingIfNeeded: size)
     stacks[index].value = stored
     stacks[index].setBytes(0, size, StackSlot.ByteKind.spill)
