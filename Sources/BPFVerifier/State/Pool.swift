@@ -42,7 +42,9 @@ struct Pool<Element: BitwiseCopyable> {
 
   @inline(never)
   private mutating func grow(by number: Int) {
-    elements.append(contentsOf: repeatElement(filler, count: max(number, elements.count, 32)))
+    // The array makes room for twice as many; what is not needed yet is not written to.
+    let ahead = min(max(elements.count, 32), 1_024)
+    elements.append(contentsOf: repeatElement(filler, count: max(number, ahead)))
   }
 
   var contents: [Element] { Array(elements[..<count]) }
