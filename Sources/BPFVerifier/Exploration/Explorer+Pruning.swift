@@ -71,8 +71,7 @@ extension Explorer {
       return
     }
     // What is marked here may be what another value of the earlier state came from.
-    let first = kept.states[state].firstMarks
-    let groups = first..<first + (Int(kept.states[state].entryCount) + 63) >> 6
+    let groups = kept.states[state].marks
     var marked = -1
     while true {
       var count = 0

@@ -220,14 +220,14 @@ extension Explorer {
 
   /// What mattered to paths from a kept state that covers this one matters here.
   mutating func inheritMarks(of state: Int) {
-    let (firstEntry, firstMarks) = (kept.states[state].firstEntry, kept.states[state].firstMarks)
-    for group in 0..<(Int(kept.states[state].entryCount) + 63) >> 6 {
-      let marks = provenance.marks[firstMarks + group]
+    let (firstEntry, groups) = (kept.states[state].firstEntry, kept.states[state].marks)
+    for group in groups {
+      let marks = provenance.marks[group]
       var marked = marks.precise | marks.read
       while marked != 0 {
         let bit = marked.trailingZeroBitCount
         marked &= marked &- 1
-        let place = kept.entries[firstEntry + group << 6 + bit].place
+        let place = kept.entries[firstEntry + (group - groups.lowerBound) << 6 + bit].place
         let node =
           place.isSlot ? stacks[place.index].value.node : registers[place.index].node
         if marks.precise >> UInt64(bit) & 1 != 0 { provenance.markPrecise(node) }

@@ -48,6 +48,8 @@ struct KeptState {
   /// Which entry differed when a state was last compared with it.
   var differing: Int32
 
+  /// The indices of its entries' marks.
+  var marks: Range<Int> { firstMarks..<firstMarks + Provenance.marksCount(of: Int(entryCount)) }
 }
 
 extension Pool<PendingBranches.SavedNode> {

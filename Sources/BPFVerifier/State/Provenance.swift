@@ -66,6 +66,10 @@ struct Provenance {
 
   // MARK: Kept values
 
+  /// How many ``Marks`` a number of entries take.
+  @inline(__always)
+  static func marksCount(of entries: Int) -> Int { (entries + 63) >> 6 }
+
   /// Makes the nodes of values that are kept now as entries of a state, and the entries' marks.
   ///
   /// - Parameter saved: Receives the nodes before, of values that go on being what they are when changes are undone.
@@ -75,7 +79,7 @@ struct Provenance {
     _ needed: NeededPlaces, _ registers: inout TrailedArray<Value>,
     _ stacks: inout TrailedArray<StackSlot>, saved: inout Pool<PendingBranches.SavedNode>
   ) -> Int {
-    let firstMarks = marks.add((needed.count + 63) >> 6)
+    let firstMarks = marks.add(Self.marksCount(of: needed.count))
     keep(needed.registers, of: &registers, mark: firstMarks << 6, &saved)
     keep(needed.slots, of: &stacks, mark: firstMarks << 6 + needed.registers.count, &saved)
     return firstMarks

@@ -17,12 +17,7 @@ extension Explorer {
       return
     }
     let left = try read(destination)
-    let right: Value
-    switch source {
-    case .register(let register): right = try read(register)
-    case .immediate(let immediate):
-      right = .constant(widened(immediate, width))
-    }
+    let right = try operand(source, width)
     if left.isScalar, right.isScalar {
       if destination == .r10 { throw .writeToFramePointer }
       try write(destination, computed(operation, width, left, right))
@@ -42,11 +37,7 @@ extension Explorer {
       var value = try read(register)
       if width == .bits64 {
         if value.isScalar, value.id == 0, !value.number.isConstant {
-          // From here on, what is found out of one holds for the other.
-          value.id = newID()
-          registers[index(register)].id = value.id
-          registers[index(register)].offset = 0
-          value.offset = 0
+          link(&value, to: register)
         }
         try write(destination, value)
         return
@@ -58,10 +49,7 @@ extension Explorer {
       }
       if value.number.range.maximum <= UInt64(UInt32.max) {
         if value.id == 0, !value.number.isConstant {
-          value.id = newID()
-          value.offset = 0
-          registers[index(register)].id = value.id
-          registers[index(register)].offset = 0
+          link(&value, to: register)
         }
         try write(destination, value)
       } else {
@@ -72,6 +60,14 @@ extension Explorer {
     }
   }
 
+  /// Makes a number and the one in a register it is a copy of one: what is found out of either holds for the other from here on.
+  mutating func link(_ copy: inout Value, to register: Register) {
+    copy.id = newID()
+    copy.offset = 0
+    registers[index(register)].id = copy.id
+    registers[index(register)].offset = 0
+  }
+
   /// An immediate as a number of the operation's width.
   @inline(__always)
   func widened(_ immediate: Int32, _ width: ArithmeticWidth) -> UInt64 {
@@ -79,14 +75,19 @@ extension Explorer {
       ? UInt64(bitPattern: Int64(immediate)) : UInt64(UInt32(bitPattern: immediate))
   }
 
+  @inline(__always)
+  private static func result(
+    _ operation: ArithmeticOperation, _ width: ArithmeticWidth, _ left: Number, _ right: Number
+  ) -> Number {
+    width == .bits64
+      ? Number.apply(operation, left, right) : Number.applyToHalves(operation, left, right)
+  }
+
   /// Does an operation on the number in a register and a constant. What decides it stays what decided the number.
   private mutating func compute(
     _ operation: ArithmeticOperation, _ width: ArithmeticWidth, _ index: Int, _ constant: UInt64
   ) {
-    let number =
-      width == .bits64
-      ? Number.apply(operation, registers[index].number, Number(constant))
-      : Number.applyToHalves(operation, registers[index].number, Number(constant))
+    let number = Self.result(operation, width, registers[index].number, Number(constant))
     let id = registers[index].id
     var offset: Int32?
     if width == .bits64, id != 0, !registers[index].flags.contains(.length) {
@@ -116,10 +117,7 @@ extension Explorer {
   private mutating func computed(
     _ operation: ArithmeticOperation, _ width: ArithmeticWidth, _ left: Value, _ right: Value
   ) -> Value {
-    let number =
-      width == .bits64
-      ? Number.apply(operation, left.number, right.number)
-      : Number.applyToHalves(operation, left.number, right.number)
+    let number = Self.result(operation, width, left.number, right.number)
     var result = Value.scalar(number)
     result.node = provenance.join(left.node, right.node)
     if width == .bits64, left.id != 0, !left.flags.contains(.length),

@@ -223,10 +223,7 @@ extension Explorer {
       stored.number = cut
       stored.id = 0
     } else if value.id == 0, !value.number.isConstant, case .register(let register) = source {
-      stored.id = newID()
-      stored.offset = 0
-      registers[self.index(register)].id = stored.id
-      registers[self.index(register)].offset = 0
+      link(&stored, to: register)
     }
     if size < 8 { stored.flags = [] }
     stored.spillSize = UInt8(truncatingIfNeeded: size)
