@@ -16,8 +16,11 @@ let modules: [(name: String, dependencies: [Target.Dependency])] = [
   ("BPFPlatform", ["BPFISA"]),
   ("BPFObject", ["BPFISA", "BPFPlatform"]),
   ("BPFVerifier", ["BPFISA", "BPFPlatform"]),
-  ("BPFRewriter", ["BPFISA", "BPFPlatform"]),
-  ("BPFRuntime", ["BPFISA", "BPFPlatform", "BPFObject", "CBPFShims"]),
+  ("BPFRewriter", ["BPFISA", "BPFPlatform", "BPFVerifier"]),
+  (
+    "BPFRuntime",
+    ["BPFISA", "BPFPlatform", "BPFObject", "BPFVerifier", "BPFRewriter", "CBPFShims"]
+  ),
   (
     "BPFKit", ["BPFISA", "BPFPlatform", "BPFObject", "BPFVerifier", "BPFRewriter", "BPFRuntime"]
   ),

@@ -85,7 +85,8 @@ public struct Verifier: Sendable {
         statistics: explorer.finishedStatistics())
     }
     return VerifiedProgram(
-      program: program, type: type, maps: maps, facts: explorer.facts.facts,
+      program: program, type: type, context: explorer.platform.context, maps: maps,
+      facts: explorer.facts.facts,
       statistics: explorer.finishedStatistics())
   }
 }

@@ -22,6 +22,9 @@ public struct ContextLayout: Hashable, Sendable {
         $0.offset + $0.size <= size && $0.storage.offset + $0.storage.size <= storageSize
       },
       "fields lie inside their structures")
+    precondition(
+      max(size, storageSize) <= 1 << 15,
+      "an instruction reaches every field from the structure's start")
     self.name = name
     self.size = size
     self.storageSize = storageSize
@@ -137,7 +140,25 @@ extension ContextLayout.Field {
   }
 }
 
+extension ContextLayout.Field {
+  /// Where in the runtime structure a permitted access at an offset of the view, with a size in bytes, goes.
+  public func storageOffset(ofAccessAt offset: Int, size: Int) -> Int {
+    ContextLayout.storageOffset(
+      ofAccessAt: offset, size: size, fieldOffset: self.offset,
+      isShort: valueSize < elementSize, valueSize: valueSize) + storage.offset - self.offset
+  }
+}
+
 extension ContextLayout {
+  /// Where in the view the bytes are that an access finds, for a field given by its parts.
+  @inlinable
+  public static func storageOffset(
+    ofAccessAt offset: Int, size: Int, fieldOffset: Int, isShort: Bool, valueSize: Int
+  ) -> Int {
+    // A part of a field that can hold all of its value is its value.
+    isShort && size >= valueSize ? fieldOffset : offset
+  }
+
   /// The rule of ``Field/permits(offset:size:isWrite:)``, for a field given by its parts.
   public static func permits(
     access: Access, fieldOffset: Int, fieldSize: Int, elementSize: Int, offset: Int, size: Int,

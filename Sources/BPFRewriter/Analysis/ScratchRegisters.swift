@@ -9,11 +9,16 @@ struct ScratchRegisters {
   private var liveness: RegisterLiveness?
   private var assignment: RegisterAssignment?
   private var stack: StackUse?
+  /// Where a value is kept if not below what functions use, as an offset to `r10`.
+  private let reserved: Int16?
 
-  /// - Parameter stack: how the stack is used, if that is known already.
-  init(_ flow: ControlFlow, stack: StackUse? = nil) {
+  /// - Parameters:
+  ///   - stack: how the stack is used, if that is known already.
+  ///   - reserved: where a value is kept, as an offset to `r10`; nil for below what functions use.
+  init(_ flow: ControlFlow, stack: StackUse? = nil, reserved: Int16? = nil) {
     self.flow = flow
     self.stack = stack
+    self.reserved = reserved
   }
 
   /// Follows the walk to an instruction.
@@ -39,6 +44,7 @@ struct ScratchRegisters {
     guard
       let kept = Self.candidates.first(where: { !used.contains($0) && assigned.contains($0) })
     else { throw .noScratchRegister(slot: place.original) }
+    if let reserved { return Scratch(register: kept, slot: reserved) }
     let stack = stack ?? StackUse(flow)
     self.stack = stack
     return Scratch(

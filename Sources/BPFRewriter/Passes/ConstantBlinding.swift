@@ -17,11 +17,17 @@ public struct ConstantBlinding<Generator: RandomNumberGenerator>: Pass {
   /// Where the keys come from.
   public var generator: Generator
 
-  public init(using generator: Generator) { self.generator = generator }
+  private let room: StackRoom
+
+  public init(using generator: Generator, room: StackRoom = .belowUse) {
+    self.generator = generator
+    self.room = room
+  }
 
   /// - Complexity: O(*n*), *n* the slots.
   public mutating func run(on patcher: inout ProgramPatcher) throws(PatchError) {
-    var scratch = ScratchRegisters(try patcher.controlFlow())
+    var scratch = ScratchRegisters(
+      try patcher.controlFlow(), reserved: room == .reserved ? PassStack.blindingScratch : nil)
     var patch = Patch()
     var place = patcher.start
     while let instruction = patcher.next(&place) {

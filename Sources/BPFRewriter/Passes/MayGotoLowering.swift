@@ -3,15 +3,16 @@ import BPFISA
 /// Makes `may_goto` ordinary code: a counter on the stack, which begins at 8 Mi (Linux's `BPF_MAX_LOOPS`) each time the
 /// function is entered. Every `may_goto` of the function counts it down, and jumps once it is 0.
 ///
-/// The counter lies below what the function uses of its stack. Where there is no room, or where it cannot be told how much
-/// is used, the pass throws ``PatchError/stackFull(subprogram:)`` or ``PatchError/stackUseUnknown(subprogram:)``.
+/// The counter lies below the function's own stack: where, ``StackRoom`` says.
 public struct MayGotoLowering: Pass {
   public static let name = "may-goto"
 
   /// How often the `may_goto`s of one call of a function fall through.
   public static let limit: Int32 = 8 << 20
 
-  public init() {}
+  private let room: StackRoom
+
+  public init(room: StackRoom = .belowUse) { self.room = room }
 
   /// - Complexity: O(*n*), *n* the slots.
   public mutating func run(on patcher: inout ProgramPatcher) throws(PatchError) {
@@ -21,8 +22,9 @@ public struct MayGotoLowering: Pass {
       counting[flow.functionIndex(at: position)] = true
     }
     guard counting.contains(true) else { return }
-    let stack = StackUse(flow)
-    var scratch = ScratchRegisters(flow, stack: stack)
+    let stack = room == .belowUse ? StackUse(flow) : nil
+    var scratch = ScratchRegisters(
+      flow, stack: stack, reserved: room == .reserved ? PassStack.scratch : nil)
     var cursor = FlowCursor()
     var patch = Patch()
     var place = patcher.start
@@ -34,7 +36,7 @@ public struct MayGotoLowering: Pass {
       let name = patcher.program.subprogram(at: place.original).name
       if flow.functions[function] == cursor.position {
         patch.removeAll()
-        let counter = try stack.slot(0, inFunctionAt: cursor.position, name)
+        let counter = try Self.counter(stack, at: cursor.position, name)
         patch.emit(
           .store(.double, base: .r10, offset: counter, source: .immediate(Self.limit)))
         try patcher.insert(patch, before: &place, branches: .afterPatch)
@@ -42,11 +44,21 @@ public struct MayGotoLowering: Pass {
       guard case .mayGoto = instruction, let target = patcher.target(at: place) else { continue }
       patch.removeAll()
       Self.count(
-        down: try stack.slot(0, inFunctionAt: cursor.position, name),
+        down: try Self.counter(stack, at: cursor.position, name),
         with: try scratch.take(for: instruction, at: place, patcher, keptSlots: 1), to: target,
         &patch)
       try patcher.replace(at: &place, with: patch)
     }
+  }
+
+  /// Where the counter of the function at a position is.
+  ///
+  /// - Parameter stack: how the stack is used; nil where room is reserved.
+  private static func counter(
+    _ stack: StackUse?, at position: Int, _ name: String
+  ) throws(PatchError) -> Int16 {
+    guard let stack else { return PassStack.mayGotoCounter }
+    return try stack.slot(0, inFunctionAt: position, name)
   }
 
   private static func count(

@@ -6,19 +6,22 @@ public import BPFPlatform
 /// returns 0.
 ///
 /// Negative offsets count from the network or the link-layer header, as in Linux, and go through
-/// `bpf_skb_load_bytes_relative`. The bytes come through 8 bytes of stack below what the function uses; where there is no
-/// room, or where it cannot be told how much is used, the pass throws ``PatchError/stackFull(subprogram:)`` or
-/// ``PatchError/stackUseUnknown(subprogram:)``.
+/// `bpf_skb_load_bytes_relative`. The bytes come through 8 bytes below the function's own stack: where, ``StackRoom`` says.
 public struct PacketLoadLowering: Pass {
   public static let name = "packet-loads"
 
   private let type: ProgramType
+  private let room: StackRoom
+  /// Whether the context is the runtime structure.
+  private let isConverted: Bool
   /// Where the context keeps the packet's bounds; nil where programs may not have them.
-  private let bounds: (start: Int16, end: Int16)?
+  private let bounds: PacketBounds?
 
   /// - Parameter type: what the program is, which says what its context holds.
   public init(for type: ProgramType) {
     self.type = type
+    room = .belowUse
+    isConverted = false
     // A socket filter's context has the fields too, and it may not read them.
     let fields = (ContextLayout(for: type)?.fields ?? []).filter { $0.access.contains(.read) }
     let start = fields.first { $0.kind == .packetStart }
@@ -26,10 +29,28 @@ public struct PacketLoadLowering: Pass {
     if let start, let end, let startOffset = Int16(exactly: start.offset),
       let endOffset = Int16(exactly: end.offset)
     {
-      bounds = (startOffset, endOffset)
+      bounds = PacketBounds(size: .word, start: startOffset, end: endOffset)
     } else {
       bounds = nil
     }
+  }
+
+  /// A pass whose code accesses the runtime structure of the context, as that of ``ContextConversion`` does.
+  ///
+  /// - Parameter layout: the context of the program's type.
+  public init(for type: ProgramType, converted layout: ContextLayout, room: StackRoom) {
+    self.type = type
+    self.room = room
+    isConverted = true
+    let start = layout.fields.first { $0.kind == .packetStart }
+    let end = layout.fields.first { $0.kind == .packetEnd }
+    bounds =
+      if let start, let end {
+        PacketBounds(
+          size: .double, start: Int16(start.storage.offset), end: Int16(end.storage.offset))
+      } else {
+        nil
+      }
   }
 
   /// - Complexity: O(*n*), *n* the slots.
@@ -43,13 +64,19 @@ public struct PacketLoadLowering: Pass {
       cursor.advance(to: instruction)
       guard case .loadPacket(let size, let offset) = instruction else { continue }
       // A context that gives no packet: it is not that of a socket buffer.
-      guard type.loadsPacketsByLegacyInstructions, ContextLayout(for: type) != nil else {
+      guard type.loadsPacketsByLegacyInstructions, isConverted || ContextLayout(for: type) != nil
+      else {
         throw .noPacketToLoadFrom(slot: place.original)
       }
-      let use = stack ?? StackUse(flow)
-      stack = use
-      let buffer = try use.slot(
-        0, inFunctionAt: cursor.position, patcher.program.subprogram(at: place.original).name)
+      let buffer: Int16
+      switch room {
+      case .reserved: buffer = PassStack.packetBytes
+      case .belowUse:
+        let use = stack ?? StackUse(flow)
+        stack = use
+        buffer = try use.slot(
+          0, inFunctionAt: cursor.position, patcher.program.subprogram(at: place.original).name)
+      }
       patch.removeAll()
       var lowering = Lowering(size: size, buffer: buffer, bounds: bounds, patch: patch)
       switch offset {
@@ -62,12 +89,19 @@ public struct PacketLoadLowering: Pass {
   }
 }
 
+/// Where the context keeps the packet's bounds, and in how many bytes each.
+private struct PacketBounds {
+  let size: MemorySize
+  let start: Int16
+  let end: Int16
+}
+
 /// One packet load as ordinary code. It may use `r0` to `r5`, which the load clobbers.
 private struct Lowering {
   let size: MemorySize
   /// Where a helper puts the bytes, as an offset to `r10`.
   let buffer: Int16
-  let bounds: (start: Int16, end: Int16)?
+  let bounds: PacketBounds?
   var patch: Patch
 
   /// Where negative offsets begin to count from the network header, and from the link-layer header (Linux's
@@ -87,8 +121,8 @@ private struct Lowering {
     let outside = patch.label()
     if offset >= 0 {
       if let bounds, offset <= Self.farthest - 8 {
-        emit(load: .word, .r1, .r6, bounds.start)
-        emit(load: .word, .r2, .r6, bounds.end)
+        emit(load: bounds.size, .r1, .r6, bounds.start)
+        emit(load: bounds.size, .r2, .r6, bounds.end)
         move(.r3, .r1)
         add(.r3, offset + Int32(size.byteCount))
         patch.emit(.jumpIf(.greater, .bits64, .r3, .register(.r2), offset: 0), to: .label(slow))
@@ -124,8 +158,8 @@ private struct Lowering {
     if let bounds {
       patch.emit(
         .jumpIf(.greater, .bits64, .r2, .immediate(Self.farthest), offset: 0), to: .label(slow))
-      emit(load: .word, .r1, .r6, bounds.start)
-      emit(load: .word, .r3, .r6, bounds.end)
+      emit(load: bounds.size, .r1, .r6, bounds.start)
+      emit(load: bounds.size, .r3, .r6, bounds.end)
       patch.emit(.arithmetic(.add, .bits64, destination: .r1, source: .register(.r2)))
       move(.r4, .r1)
       add(.r4, Int32(size.byteCount))

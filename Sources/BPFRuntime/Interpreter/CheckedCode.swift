@@ -137,8 +137,9 @@ struct ContextAccessTable: Sendable {
 
     /// Where in the runtime structure a read of a size at an offset of the view finds its bytes, or a write puts them.
     func storageOffset(of offset: Int, size: Int) -> Int {
-      // A part of a field that can hold all of its value is its value.
-      (isShort && size >= valueSize ? self.offset : offset) + storageDistance
+      ContextLayout.storageOffset(
+        ofAccessAt: offset, size: size, fieldOffset: self.offset, isShort: isShort,
+        valueSize: valueSize) + storageDistance
     }
   }
 

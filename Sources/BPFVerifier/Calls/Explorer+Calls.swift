@@ -120,6 +120,10 @@ extension Explorer {
         throw .argument(.r1, expected: .size, found: summary(of: count))
       }
       markPrecise(count)
+      let flags = registers[index(.r4)]
+      markPrecise(flags)
+      let hasNoFlags = flags.constant == 0
+      facts.loop(slot, callback: hasNoFlags ? Int(registers[index(.r2)].object) : nil)
       // As often as it runs at most it was followed.
       if UInt64(frames[depth].callbackDepth) < count.number.range.maximum {
         try putAside(.callback)

@@ -34,6 +34,15 @@ struct FactTable {
       facts[slot].wasCalled ? (facts[slot].constantKey == key ? key : nil) : key
     facts[slot].wasCalled = true
   }
+
+  /// Notes a call of `bpf_loop`.
+  ///
+  /// - Parameter callback: where its callback starts, if it is called at all: not with flags that the helper refuses.
+  mutating func loop(_ slot: Int, callback: Int?) {
+    facts[slot].callback =
+      facts[slot].wasCalled ? (facts[slot].callback == callback ? callback : nil) : callback
+    facts[slot].wasCalled = true
+  }
 }
 
 /// What was found out about an instruction, over all paths to it.
@@ -50,6 +59,8 @@ public struct InstructionFacts: Hashable, Sendable {
   public internal(set) var map: Int?
   /// For a lookup in an array: the key, if it is the same number on all paths.
   public internal(set) var constantKey: UInt64?
+  /// For a call of `bpf_loop` without flags: the slot its callback starts at, if it is the same on all paths.
+  public internal(set) var callback: Int?
   var wasCalled = false
   /// How often it was processed.
   var processedCount: UInt32 = 0

@@ -5,6 +5,8 @@ public import BPFPlatform
 public struct VerifiedProgram: Hashable, Sendable {
   public let program: Program
   public let type: ProgramType
+  /// What it sees of its context; nil for a type without one.
+  public let context: ContextLayout?
   /// The maps it refers to, in the order of ``Program/mapNames``.
   public let maps: [MapSpec]
   /// What was found out about the instruction at each slot.
@@ -15,11 +17,13 @@ public struct VerifiedProgram: Hashable, Sendable {
   public internal(set) var rejectionByPrototypes: Rejection?
 
   init(
-    program: Program, type: ProgramType, maps: [MapSpec], facts: [InstructionFacts],
+    program: Program, type: ProgramType, context: ContextLayout?, maps: [MapSpec],
+    facts: [InstructionFacts],
     statistics: VerificationStatistics
   ) {
     self.program = program
     self.type = type
+    self.context = context
     self.maps = maps
     self.facts = facts
     self.statistics = statistics

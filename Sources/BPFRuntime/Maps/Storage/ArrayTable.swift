@@ -1,3 +1,5 @@
+import BPFPlatform
+
 /// The values of an `array` or `percpu_array`: all there from the start, at index times stride.
 ///
 /// Lookups and updates take no lock, as the kernel's: what two threads write to one value at once may mix.
@@ -18,17 +20,19 @@ final class ArrayTable: @unchecked Sendable {
     count: Int, valueSize: Int, workers: Int?, layout: ValueLayout? = nil, lockOffset: Int? = nil,
     limits: MapLimits
   ) throws(MapMemoryRefusal) {
+    guard
+      let places = ArrayLayout(count: count, valueSize: valueSize, isPerWorker: workers != nil)
+    else { throw .overLimit(limits.maximumBytes) }
     var plan = MemoryLayoutPlan()
-    let stride = valueSize.roundedUpTo8
-    capacity = workers == nil ? count : count.roundedUpTo8
-    _ = plan.add(capacity, stride: stride)
-    for _ in 1..<max(workers ?? 1, 1) { _ = plan.add(capacity, stride: stride) }
+    capacity = places.capacity
+    _ = plan.add(capacity, stride: places.stride)
+    for _ in 1..<max(workers ?? 1, 1) { _ = plan.add(capacity, stride: places.stride) }
     memory = try MappedMemory(plan, limits: limits)
     self.count = count
     self.lockOffset = lockOffset
     unsafe slots = ValueSlots(
-      base: memory.base, valueSize: valueSize, stride: stride,
-      workerStride: workers == nil ? 0 : capacity * stride, workers: workers ?? 1,
+      base: memory.base, valueSize: valueSize, stride: places.stride,
+      workerStride: places.workerStride, workers: workers ?? 1,
       layout: layout.map(Unmanaged.passUnretained))
     self.layout = layout
   }

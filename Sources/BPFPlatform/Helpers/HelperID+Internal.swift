@@ -1,0 +1,11 @@
+// Functions of the runtime that take the place of helpers where it is known which one is needed. Only the rewriter puts calls to
+// them into programs; the verifier knows no prototype of them and so accepts none.
+extension HelperID {
+  /// `bpf_map_lookup_elem` in a hash map of any kind: straight into the table.
+  public static let hashMapLookup = HelperID(rawValue: 0x10001)
+  /// `bpf_map_lookup_elem` in an LPM trie.
+  public static let prefixMapLookup = HelperID(rawValue: 0x10002)
+
+  /// Whether it is a function of the runtime, no helper of the kernel's.
+  public var isInternal: Bool { rawValue > 0x10000 }
+}

@@ -1,0 +1,11 @@
+/// What a ``Rewriter`` does beyond what every program needs.
+public struct RewriteOptions: Hashable, Sendable {
+  /// Hides the immediates of the program behind random keys, as last pass (``ConstantBlinding``).
+  public var blindsConstants = false
+  /// Clears the upper half of results of 32 bits, for machines that do not (``ZeroExtension``).
+  public var extendsZero = false
+  /// Keeps indices of tail calls in bounds on mispredicted paths as well (``TailCallMasking``).
+  public var masksTailCalls = false
+
+  public init() {}
+}
