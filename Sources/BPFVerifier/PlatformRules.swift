@@ -8,11 +8,17 @@ struct PlatformRules {
   let options: VerifierOptions
   /// The program's maps, then the maps inside its maps of maps.
   let maps: [MapRules]
+  private let hostHelpers: [HelperID: HelperPrototype]
 
-  init(type: ProgramType, maps: [MapSpec], options: VerifierOptions) {
+  /// - Parameter context: what programs see of their context, where the type does not say.
+  init(
+    type: ProgramType, context: ContextLayout?, maps: [MapSpec], options: VerifierOptions
+  ) {
     self.type = type
-    context = ContextLayout(verifying: type)
+    self.context = context ?? ContextLayout(verifying: type)
     self.options = options
+    hostHelpers = Dictionary(
+      options.hostHelpers.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
     var rules = maps.map { MapRules($0, isInner: false) }
     for (index, spec) in maps.enumerated() {
       guard let inner = spec.inner?.value else { continue }
@@ -20,6 +26,11 @@ struct PlatformRules {
       rules.append(MapRules(inner, isInner: true))
     }
     self.maps = rules
+  }
+
+  /// What a helper takes and gives: one of the kernel's, or one of the host's.
+  func prototype(of id: HelperID) -> HelperPrototype? {
+    HelperPrototype(for: id) ?? hostHelpers[id]
   }
 
   /// Sets what the program is given when it starts.
@@ -55,7 +66,7 @@ struct PlatformRules {
     case .unspecified, .socketFilter, .kprobe, .schedCLS, .schedACT, .tracepoint, .xdp, .perfEvent,
       .lwtIn, .lwtOut, .lwtXmit, .skSKB, .skMsg, .rawTracepoint, .lwtSeg6Local, .lircMode2,
       .skReuseport, .flowDissector, .rawTracepointWritable, .tracing, .structOps, .ext, .lsm,
-      .syscall, .raw, .seccomp:
+      .syscall, .raw, .seccomp, .hostDefined:
       nil
     }
   }
@@ -125,7 +136,7 @@ extension ContextLayout {
     case .unspecified, .cgroupSock, .sockOps, .skSKB, .cgroupDevice, .skMsg, .cgroupSockAddr,
       .lircMode2, .skReuseport, .flowDissector, .cgroupSysctl, .cgroupSockopt, .tracing,
       .structOps, .ext, .lsm, .skLookup, .syscall, .netfilter, .xdp, .schedCLS, .schedACT,
-      .socketFilter, .cgroupSKB, .lwtIn, .lwtOut, .lwtXmit, .lwtSeg6Local:
+      .socketFilter, .cgroupSKB, .lwtIn, .lwtOut, .lwtXmit, .lwtSeg6Local, .hostDefined:
       return nil
     }
   }

@@ -8,14 +8,17 @@ public import BPFPlatform
 /// as their prototypes say, gives back what it takes, and ends.
 public struct Verifier: Sendable {
   public var type: ProgramType
+  /// What programs see of their context: a host's own layout, or nil for what the type says.
+  public var context: ContextLayout?
   public var options: VerifierOptions
   public var limits: VerifierLimits
 
   public init(
-    for type: ProgramType, options: VerifierOptions = VerifierOptions(),
-    limits: VerifierLimits = VerifierLimits()
+    for type: ProgramType, context: ContextLayout? = nil,
+    options: VerifierOptions = VerifierOptions(), limits: VerifierLimits = VerifierLimits()
   ) {
     self.type = type
+    self.context = context
     self.options = options
     self.limits = limits
   }
@@ -73,7 +76,9 @@ public struct Verifier: Sendable {
         statistics: VerificationStatistics())
     }
     var explorer = Explorer(
-      code, platform: PlatformRules(type: type, maps: maps, options: options), options: options,
+      code,
+      platform: PlatformRules(
+        type: type, context: context, maps: maps, options: options), options: options,
       limits: limits, log: log, probe: probe)
     do {
       try explorer.run()

@@ -1,3 +1,5 @@
+public import BPFPlatform
+
 /// What changes a verdict.
 public struct VerifierOptions: Hashable, Sendable {
   /// Whether the program is trusted with addresses: it may leak pointers and read stack that was never written, as a
@@ -14,6 +16,8 @@ public struct VerifierOptions: Hashable, Sendable {
   public var isGPLCompatible = true
   /// The kernel's `enum bpf_attach_type`, where a program type's rules depend on it.
   public var attachType: UInt32?
+  /// The helpers that a host offers beside the kernel's.
+  public var hostHelpers: [HelperPrototype] = []
 
   public init() {}
 }

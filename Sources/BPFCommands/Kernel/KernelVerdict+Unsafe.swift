@@ -144,7 +144,7 @@ extension ProgramType {
   /// The kernel's number, for those that it has.
   fileprivate var kernelNumber: UInt32? {
     switch self {
-    case .raw, .seccomp, .unspecified: nil
+    case .raw, .seccomp, .hostDefined, .unspecified: nil
     case .socketFilter, .kprobe, .schedCLS, .schedACT, .tracepoint, .xdp, .perfEvent, .cgroupSKB,
       .cgroupSock, .lwtIn, .lwtOut, .lwtXmit, .sockOps, .skSKB, .cgroupDevice, .skMsg,
       .rawTracepoint, .cgroupSockAddr, .lwtSeg6Local, .lircMode2, .skReuseport, .flowDissector,

@@ -28,7 +28,8 @@ struct Verdict: Hashable {
     case .unspecified, .kprobe, .tracepoint, .perfEvent, .cgroupSock, .lwtIn, .lwtOut, .lwtXmit,
       .sockOps, .skSKB, .cgroupDevice, .skMsg, .rawTracepoint, .cgroupSockAddr, .lwtSeg6Local,
       .lircMode2, .skReuseport, .flowDissector, .cgroupSysctl, .rawTracepointWritable,
-      .cgroupSockopt, .tracing, .structOps, .ext, .lsm, .skLookup, .syscall, .netfilter, .seccomp:
+      .cgroupSockopt, .tracing, .structOps, .ext, .lsm, .skLookup, .syscall, .netfilter, .seccomp,
+      .hostDefined:
       self.init(number: Int64(Int32(bitPattern: value)))
     }
   }

@@ -74,6 +74,7 @@ public struct ContextLayout: Hashable, Sendable {
 
     public static let read = Access(rawValue: 1)
     public static let write = Access(rawValue: 2)
+    public static let readWrite: Access = [.read, .write]
     /// A read may be narrower than the field (1, 2 or 4 bytes at any multiple of its size).
     public static let narrowRead = Access(rawValue: 4)
     /// A write may be narrower than the field.

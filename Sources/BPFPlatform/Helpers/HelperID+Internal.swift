@@ -6,6 +6,9 @@ extension HelperID {
   /// `bpf_map_lookup_elem` in an LPM trie.
   public static let prefixMapLookup = HelperID(rawValue: 0x10002)
 
+  /// The first number that a host may give to a helper of its own.
+  public static let firstOfHost = HelperID(rawValue: 0x20000)
+
   /// Whether it is a function of the runtime, no helper of the kernel's.
-  public var isInternal: Bool { rawValue > 0x10000 }
+  public var isInternal: Bool { rawValue > 0x10000 && rawValue < Self.firstOfHost.rawValue }
 }

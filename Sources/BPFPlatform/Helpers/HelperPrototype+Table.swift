@@ -73,11 +73,11 @@ extension Set<ProgramType> {
   static let everywhere = programs.union([.lircMode2])
 
   /// All but infrared decoders, which have a short list of their own.
-  static let programs = kernelPrograms.union([.raw])
+  static let programs = kernelPrograms.union([.raw, .hostDefined])
 
   /// Those of ``programs`` that have a kernel around them.
   static let kernelPrograms = Set(ProgramType.allCases)
-    .subtracting([.unspecified, .seccomp, .raw, .lircMode2])
+    .subtracting([.unspecified, .seccomp, .raw, .hostDefined, .lircMode2])
 
   static let trafficControl: Set<ProgramType> = [.schedCLS, .schedACT]
 

@@ -39,6 +39,8 @@ public enum ProgramType: UInt32, CaseIterable, Hashable, Sendable {
   case raw = 0x10000
   /// The context is a `struct seccomp_data`.
   case seccomp = 0x10001
+  /// The context is a structure that a host describes by a ``ContextLayout`` of its own.
+  case hostDefined = 0x10002
 
   /// The kernel's name in lower case, without the `BPF_PROG_TYPE_` prefix; or BPFKit's own.
   public var name: String {
@@ -78,10 +80,11 @@ public enum ProgramType: UInt32, CaseIterable, Hashable, Sendable {
     case .netfilter: "netfilter"
     case .raw: "raw"
     case .seccomp: "seccomp"
+    case .hostDefined: "host"
     }
   }
 
-  /// The kind with a kernel name in lower case (`xdp`, `sched_cls`, …) or one of BPFKit's own (`raw`, `seccomp`).
+  /// The kind with a kernel name in lower case (`xdp`, `sched_cls`, …) or one of BPFKit's own (`raw`, `seccomp`, `host`).
   public init?(name: String) {
     guard let type = ProgramType.allCases.first(where: { $0.name == name }) else { return nil }
     self = type
@@ -96,7 +99,8 @@ extension ProgramType {
     case .unspecified, .socketFilter, .kprobe, .tracepoint, .perfEvent, .cgroupSKB, .cgroupSock,
       .lwtIn, .lwtOut, .sockOps, .cgroupDevice, .rawTracepoint, .cgroupSockAddr, .lwtSeg6Local,
       .lircMode2, .skReuseport, .flowDissector, .cgroupSysctl, .rawTracepointWritable,
-      .cgroupSockopt, .tracing, .structOps, .ext, .lsm, .skLookup, .syscall, .netfilter, .seccomp:
+      .cgroupSockopt, .tracing, .structOps, .ext, .lsm, .skLookup, .syscall, .netfilter, .seccomp,
+      .hostDefined:
       false
     }
   }
@@ -109,7 +113,7 @@ extension ProgramType {
       .lwtOut, .lwtXmit, .sockOps, .skSKB, .cgroupDevice, .skMsg, .rawTracepoint, .cgroupSockAddr,
       .lwtSeg6Local, .lircMode2, .skReuseport, .flowDissector, .cgroupSysctl,
       .rawTracepointWritable, .cgroupSockopt, .tracing, .structOps, .ext, .lsm, .skLookup, .syscall,
-      .netfilter, .seccomp:
+      .netfilter, .seccomp, .hostDefined:
       false
     }
   }

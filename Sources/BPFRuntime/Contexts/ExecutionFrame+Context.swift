@@ -10,7 +10,7 @@ extension ExecutionFrame {
   /// - Complexity: O(*n*), *n* the number of bytes.
   /// - Throws: ``ContextError`` if a frame is shorter than an Ethernet header.
   public func load(_ bytes: RawSpan) throws(ContextError) {
-    if layout != nil && bytes.byteCount < PacketBuffer.linkHeaderSize {
+    if layout != nil, type != .hostDefined, bytes.byteCount < PacketBuffer.linkHeaderSize {
       throw .packetTooShort(length: bytes.byteCount, minimum: PacketBuffer.linkHeaderSize)
     }
     packet.load(bytes, hidesLinkHeader: hidesLinkHeader)
@@ -81,17 +81,16 @@ extension ExecutionFrame {
 
   /// Writes the packet's bounds, as host addresses, where the context keeps them.
   func pointContextAtPacket() {
-    guard layout != nil, let base = unsafe packet.memory.baseAddress else { return }
-    // SAFETY: every kernel layout begins with these three addresses.
-    unsafe context.storeBytes(
-      of: UInt64(UInt(bitPattern: base + packet.start)),
-      toByteOffset: ContextLayout.PacketSlot.start.offset, as: UInt64.self)
-    unsafe context.storeBytes(
-      of: UInt64(UInt(bitPattern: base + packet.end)),
-      toByteOffset: ContextLayout.PacketSlot.end.offset, as: UInt64.self)
-    unsafe context.storeBytes(
-      of: UInt64(UInt(bitPattern: base + packet.metadataStart)),
-      toByteOffset: ContextLayout.PacketSlot.metadataStart.offset, as: UInt64.self)
+    guard let base = unsafe packet.memory.baseAddress else { return }
+    func store(_ offset: Int, at place: Int?) {
+      guard let place else { return }
+      // SAFETY: the layout's fields lie inside the storage; those of bounds have 8 bytes.
+      unsafe context.storeBytes(
+        of: UInt64(UInt(bitPattern: base + offset)), toByteOffset: place, as: UInt64.self)
+    }
+    store(packet.start, at: packetPlaces.start)
+    store(packet.end, at: packetPlaces.end)
+    store(packet.metadataStart, at: packetPlaces.metadataStart)
   }
 
   /// Where a field that a host may set is kept.

@@ -40,7 +40,7 @@ extension ExecutionFrame {
     case .unspecified, .kprobe, .tracepoint, .perfEvent, .cgroupSock, .sockOps, .cgroupDevice,
       .skMsg, .rawTracepoint, .cgroupSockAddr, .lircMode2, .skReuseport, .flowDissector,
       .cgroupSysctl, .rawTracepointWritable, .cgroupSockopt, .tracing, .structOps, .ext, .lsm,
-      .skLookup, .syscall, .netfilter, .raw, .seccomp:
+      .skLookup, .syscall, .netfilter, .raw, .seccomp, .hostDefined:
       false
     }
   }

@@ -203,7 +203,8 @@ extension ProgramType {
     case .skLookup: "bpf_sk_lookup"
     case .netfilter: "bpf_nf_ctx"
     case .seccomp: "seccomp_data"
-    case .unspecified, .tracepoint, .lircMode2, .tracing, .structOps, .ext, .lsm, .syscall, .raw:
+    case .unspecified, .tracepoint, .lircMode2, .tracing, .structOps, .ext, .lsm, .syscall, .raw,
+      .hostDefined:
       nil
     }
   }

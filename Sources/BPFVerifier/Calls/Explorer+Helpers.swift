@@ -48,7 +48,7 @@ extension Explorer {
 
   /// The helper called, if this program may.
   func helperCall(_ id: HelperID) throws(Rejection.Problem) -> HelperCall {
-    guard let prototype = HelperPrototype(for: id) else { throw .noSuchHelper(id) }
+    guard let prototype = platform.prototype(of: id) else { throw .noSuchHelper(id) }
     guard prototype.allowed(in: platform.type) else {
       throw .helperNotAllowed(id, in: platform.type)
     }
