@@ -47,10 +47,14 @@ public final class ExecutionFrame {
   public var sequenceText: SequenceText?
   /// What the packet's socket buffer holds, for programs that see one.
   var socketBuffer = SocketBuffer()
+  /// Where the context keeps the packet's bounds, as far as it does: start, end and start of the metadata.
+  let packetPlaces: (start: Int?, end: Int?, metadataStart: Int?)
   /// Whether the context is a `struct __sk_buff`.
   let isSocketBuffer: Bool
   /// Whether a program sees its packet from after the Ethernet header.
   let hidesLinkHeader: Bool
+  /// The helpers that the host of the running program offers.
+  var hostHelpers = HostHelpers()
   /// The state of `bpf_get_prandom_u32`.
   public var randomState: UInt64 = 0x9e37_79b9_7f4a_7c15
   /// The clocks the program reads.
@@ -67,6 +71,10 @@ public final class ExecutionFrame {
     self.layout = layout
     isSocketBuffer = layout?.name == ContextLayout.schedCLS.name
     hidesLinkHeader = isSocketBuffer && type != .schedCLS && type != .schedACT
+    func place(_ kind: ContextLayout.Kind) -> Int? {
+      layout?.fields.first { $0.kind == kind }?.storage.offset
+    }
+    packetPlaces = (place(.packetStart), place(.packetEnd), place(.packetMetadataStart))
     unsafe uncheckedWorker = worker
     let size = max(layout?.storageSize ?? 0, 8)
     unsafe context = .allocate(byteCount: size, alignment: 16)

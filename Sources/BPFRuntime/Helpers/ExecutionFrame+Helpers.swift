@@ -66,7 +66,10 @@ extension ExecutionFrame {
   private func callOtherHelper(
     _ id: HelperID, _ a1: UInt64, _ a2: UInt64, _ a3: UInt64, _ a4: UInt64, _ a5: UInt64
   ) -> UInt64 {
-    switch id {
+    if id.rawValue >= HelperID.firstOfHost.rawValue {
+      return unsafe callHostHelper(id, a1, a2, a3, a4, a5)
+    }
+    return switch id {
     case .mapLookupPerCPUElement: unsafe mapLookup(a1, key: a2, processor: a3)
 
     case .mapPushElement: unsafe mapPush(a1, value: a2, flags: a3)
