@@ -10,7 +10,7 @@ public struct BPFKitCommand: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       RunCommand.self, MapsCommand.self, InspectCommand.self, DisassembleCommand.self,
-      AssembleCommand.self, VerifyCommand.self, RewriteCommand.self,
+      AssembleCommand.self, VerifyCommand.self, RewriteCommand.self, DumpCommand.self,
       BatchCommand.self, ConformancePluginCommand.self,
     ])
 

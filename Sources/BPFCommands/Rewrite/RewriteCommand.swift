@@ -110,7 +110,7 @@ struct RewriteCommand: Subcommand {
     for subject in subjects { reports.append(try rewrite(subject, path)) }
     if let output {
       try FileContents.write(
-        reports.flatMap { RawInstruction.bytes(of: $0.after.program.slots) }, to: output)
+        reports.flatMap { RawInstruction.bytes(of: $0.after.slots) }, to: output)
     }
     if json {
       var writer = JSONWriter(.indented)

@@ -20,7 +20,7 @@ extension RewriteReport {
       if let type { writer.member("type", type.name) }
       writer.member("passes") { writer in
         writer.array { writer in
-          for (name, count) in zip(after.passes, insertedCounts) {
+          for (name, count) in zip(passes, insertedCounts) {
             writer.element { writer in
               writer.object { writer in
                 writer.member("name", name)
@@ -38,11 +38,11 @@ extension RewriteReport {
         }
       }
       writer.member("after") {
-        write(after.program, to: &$0) { slot, writer in
-          let origin = after.origins[slot]
+        write(after, to: &$0) { slot, writer in
+          let origin = origins[slot]
           writer.member("origin", origin.original)
           writer.member("inserted", origin.isInserted)
-          if let pass = origin.pass { writer.member("pass", after.passes[pass]) }
+          if let pass = origin.pass { writer.member("pass", passes[pass]) }
           if origin.isWidened { writer.member("widened", true) }
         }
       }

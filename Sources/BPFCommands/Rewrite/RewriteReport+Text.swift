@@ -20,15 +20,17 @@ extension RewriteReport {
         : disassembler.text(of: program, includingSource: true, avoiding: &labels)
     }
     return "\(heading) before: \(counted(before.slots.count, "slot"))\n" + text(of: before)
-      + "\n\(heading) after: \(counted(after.program.slots.count, "slot")); \(summary)\n"
-      + text(of: after.program)
+      + "\n\(heading) after: \(counted(after.slots.count, "slot")); \(summary)\n"
+      + text(of: after)
   }
 
   /// One listing of both: `-` before what is gone, `+` before what a pass put in, with slot numbers before and after.
-  func markedText(includingBytes: Bool) -> String {
-    var listing = MarkedListing(self, includingBytes: includingBytes)
+  ///
+  /// - Parameter style: how instructions are written.
+  func markedText(includingBytes: Bool, style: InstructionStyle = .assembly) -> String {
+    var listing = MarkedListing(self, includingBytes: includingBytes, style: style)
     return "\(heading): \(counted(before.slots.count, "slot")) before, "
-      + "\(after.program.slots.count) after; \(summary)\n" + listing.text()
+      + "\(after.slots.count) after; \(summary)\n" + listing.text()
   }
 }
 
@@ -36,7 +38,7 @@ extension RewriteReport {
 private struct MarkedListing {
   private let report: RewriteReport
   private let includingBytes: Bool
-  private let disassembler = Disassembler()
+  private let style: InstructionStyle
   private var output = ""
   private var nextSubprogram = 0
   private var shownLine: LineInfo?
@@ -45,28 +47,29 @@ private struct MarkedListing {
   /// The columns before the bytes and the text.
   private static let bytesWidth = 48
 
-  init(_ report: RewriteReport, includingBytes: Bool) {
+  init(_ report: RewriteReport, includingBytes: Bool, style: InstructionStyle) {
     self.report = report
+    self.style = style
     self.includingBytes = includingBytes
     width = max(
-      4, String(max(report.before.slots.count, report.after.program.slots.count)).count)
+      4, String(max(report.before.slots.count, report.after.slots.count)).count)
   }
 
   mutating func text() -> String {
     let before = report.before
-    let program = report.after.program
+    let program = report.after
     // What was shown of the program before.
     var shown = 0
     var slot = 0
     while slot < program.slots.count {
-      let origin = report.after.origins[slot]
+      let origin = report.origins[slot]
       while shown < origin.original { shown = pass(over: shown) }
       if shown == origin.original, report.isRemoved(shown) { shown = pass(over: shown) }
       begin(origin.original)
       let instruction = program.instruction(at: slot)
       var comment = ""
       if origin.isInserted || origin.isWidened {
-        let pass = origin.pass.map { report.after.passes[$0] } ?? "widened"
+        let pass = origin.pass.map { report.passes[$0] } ?? "widened"
         comment =
           "// \(pass)\(origin.isWidened && origin.pass != nil ? ", widened" : "")"
           + ", for \(origin.original)"
@@ -124,19 +127,8 @@ private struct MarkedListing {
         of: Array(program.slots[slot..<slot + instruction.slotCount]))
       line += HexText.spacedDigits(of: bytes).padded(to: Self.bytesWidth)
     }
-    var text = disassembler.text(of: instruction)
-    if let target = instruction.target(at: slot) { text += " <\(target)>" }
-    if let name = mapName(of: instruction, program) { text += " // \(name.escapedForDisplay)" }
+    let text = style.text(of: instruction, at: slot, in: program)
     line += comment.isEmpty ? text : text.padded(to: 44) + " " + comment
     output += line + "\n"
-  }
-
-  private func mapName(of instruction: Instruction, _ program: Program) -> String? {
-    guard case .loadWide(_, let immediate) = instruction else { return nil }
-    switch immediate {
-    case .mapIndex(let index), .mapIndexValue(let index, offset: _):
-      return program.mapNames.indices.contains(Int(index)) ? program.mapNames[Int(index)] : nil
-    case .value, .map, .mapValue, .variable, .function: return nil
-    }
   }
 }

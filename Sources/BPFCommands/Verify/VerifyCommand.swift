@@ -1,8 +1,6 @@
 import ArgumentParser
 import BPFISA
-import BPFObject
 import BPFPlatform
-import BPFRuntime
 import BPFVerifier
 
 /// `bpfkit verify`: whether programs are safe, and what it took to find out.
@@ -140,35 +138,15 @@ struct VerifyCommand: Subcommand {
         program: try BareProgram.assembled(bytes, path: path), type: type)
       return [try verify(subject, of: path, in: environment)]
     }
-    let object: ObjectFile
-    do throws(ObjectError) { object = try ObjectFile(bytes: bytes) } catch {
-      let isELF = bytes.starts(with: [0x7f, 0x45, 0x4c, 0x46])
-      throw .input(name: path, detail: "\(error)" + (isELF ? "" : "; --asm reads assembler text"))
-    }
-    var chosen = object.programs.filter { !$0.isSubprogram }
-    if program != nil || chosen.isEmpty {
-      let name = try ProgramChoice.choose(program, of: object, path: path)
-      chosen = object.programs.filter { $0.name == name }
-    }
     var reports: [VerificationReport] = []
-    for choice in chosen {
-      let linked: LinkedProgram
-      do throws(ObjectError) { linked = try object.link(choice) } catch {
+    for input in try ProgramInput.all(ofObject: bytes, path: path, named: program, as: type) {
+      let subject: VerificationReport.Subject
+      do throws(ProgramInput.Failure) { subject = try input.get().subject() } catch {
         reports.append(
           VerificationReport(
-            failure: "\(error)", program: choice.name, type: type ?? choice.type, of: path))
+            failure: error.reason, program: error.program, type: error.type, of: path))
         continue
       }
-      guard let type = type ?? linked.type else {
-        reports.append(
-          VerificationReport(
-            failure: "its section does not say of what type it is; say it with --type",
-            program: choice.name, type: nil, of: path))
-        continue
-      }
-      let subject = VerificationReport.Subject(
-        program: linked.program, type: type, attachType: linked.attachType,
-        maps: linked.maps.map(\.adjustedAsLoadersDo), license: linked.license)
       reports.append(try verify(subject, of: path, in: environment))
     }
     return reports

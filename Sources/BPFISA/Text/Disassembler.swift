@@ -1,4 +1,4 @@
-/// Writes instructions as text, in the dialect of LLVM and the kernel.
+/// Writes instructions as text, in the dialect of LLVM or of the kernel's tools.
 public struct Disassembler: Hashable, Sendable {
   public var style: TextStyle
 
@@ -8,10 +8,19 @@ public struct Disassembler: Hashable, Sendable {
 
   /// The text of one instruction.
   ///
-  /// - Parameter target: The label to write for where the instruction branches, or for the function it calls or
-  ///   takes the address of; nil to write the displacement.
-  public func text(of instruction: Instruction, target: String? = nil) -> String {
-    switch instruction {
+  /// - Parameters:
+  ///   - target: The label to write for where the instruction branches, or for the function it calls or takes the
+  ///     address of; nil to write the displacement. The kernel's dialect always has the displacement, and adds the name
+  ///     of a function that is called.
+  ///   - name: In the kernel's dialect, the name of the helper, kernel function or map that the instruction has by
+  ///     number; nil to write it as the kernel does one it does not know.
+  public func text(
+    of instruction: Instruction, target: String? = nil, name: String? = nil
+  ) -> String {
+    if style.dialect == .kernel {
+      return kernelText(of: instruction, target: target, name: name)
+    }
+    return switch instruction {
     case .arithmetic(let operation, let width, let destination, let operand):
       "\(destination.name(width)) \(operation.symbol) \(text(of: operand, width))"
     case .negate(let width, let destination):
@@ -100,7 +109,7 @@ public struct Disassembler: Hashable, Sendable {
     case .absolute(let immediate):
       return style.number(immediate)
     case .indirect(let register, let immediate):
-      if style.dialect == .llvm || immediate == 0 { return register.name }
+      if style.dialect != .lossless || immediate == 0 { return register.name }
       let sign = immediate < 0 ? "-" : "+"
       return "\(register.name) \(sign) \(style.number(immediate.magnitude))"
     }
@@ -113,7 +122,7 @@ public struct Disassembler: Hashable, Sendable {
       return "\(destination.name) = \(style.number(Int64(bitPattern: value))) ll"
     }
     switch style.dialect {
-    case .llvm:
+    case .llvm, .kernel:
       let (kind, first, _) = immediate.fields
       return "ld_pseudo\t\(destination.name), \(style.number(kind.rawValue)), "
         + style.number(UInt32(bitPattern: first))
@@ -141,12 +150,12 @@ public struct Disassembler: Hashable, Sendable {
       "call \(style.number(helper))"
     case .local(let displacement):
       switch style.dialect {
-      case .llvm: "call \(style.number(displacement))"
+      case .llvm, .kernel: "call \(style.number(displacement))"
       case .lossless: "call \(target ?? "pc" + style.signed(displacement))"
       }
     case .kernelFunction(let identifier, let module):
       switch style.dialect {
-      case .llvm: "call \(style.number(identifier))"
+      case .llvm, .kernel: "call \(style.number(identifier))"
       case .lossless:
         module == 0
           ? "call kfunc[id:\(identifier)]" : "call kfunc[id:\(identifier), module:\(module)]"

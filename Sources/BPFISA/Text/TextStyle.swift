@@ -17,6 +17,9 @@ public struct TextStyle: Hashable, Sendable {
     case lossless
     /// Exactly as `llvm-objdump -d` (LLVM 21) prints it.
     case llvm
+    /// As the kernel's verifier and bpftool print it: the opcode first, `pc+1` for displacements, all registers by their
+    /// 64-bit names where memory is accessed. Numbers have the radix that the kernel gives them, whatever ``radix`` is.
+    case kernel
   }
 
   /// The radix of immediates, offsets and displacements.

@@ -9,6 +9,15 @@ extension HelperID {
   /// The first number that a host may give to a helper of its own.
   public static let firstOfHost = HelperID(rawValue: 0x20000)
 
+  /// The name that listings show of a function of the runtime; nil for what is no such function.
+  public var internalName: String? {
+    switch self {
+    case .hashMapLookup: "bpfkit_hash_map_lookup"
+    case .prefixMapLookup: "bpfkit_prefix_map_lookup"
+    case _: nil
+    }
+  }
+
   /// Whether it is a function of the runtime, no helper of the kernel's.
   public var isInternal: Bool { rawValue > 0x10000 && rawValue < Self.firstOfHost.rawValue }
 }

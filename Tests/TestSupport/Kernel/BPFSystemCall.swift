@@ -10,6 +10,7 @@ enum BPFCommand: Int32 {
   case nextKey = 4
   case loadProgram = 5
   case testRun = 10
+  case information = 15
   case takeElement = 21
   case loadTypes = 18
   case freezeMap = 22

@@ -1,0 +1,182 @@
+import ArgumentParser
+import BPFISA
+import BPFPlatform
+import BPFRewriter
+import BPFVerifier
+
+/// `bpfkit dump`: a program's instructions, as linked or as engines run them, the way bpftool shows a loaded one's.
+struct DumpCommand: Subcommand {
+  static let configuration = CommandConfiguration(
+    commandName: "dump",
+    abstract: "Show a program's instructions as bpftool does, before or after rewriting.",
+    discussion: """
+      original: the linked program, before any pass. xlated: after verification and all passes, as engines run it. Prints \
+      what 'bpftool prog dump xlated' prints of a loaded program, without loading it. A program that is not accepted has no \
+      xlated form: the reason follows, and the exit status is 1. Documentation/Dump.md has the format, and where it is \
+      not bpftool's.
+      """)
+
+  /// Which form of a program is shown.
+  enum Form: String, CaseIterable, ExpressibleByArgument {
+    case original, xlated
+  }
+
+  /// What a control-flow graph is written as.
+  enum GraphFormat: String, CaseIterable, ExpressibleByArgument {
+    case dot, svg
+  }
+
+  @Argument(help: "What to show: original or xlated.")
+  var form: Form
+
+  @Argument(help: "An object file, or assembler text with --asm; - for standard input.")
+  var object: String
+
+  @Option(help: "Show only the program of this name.")
+  var program: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "What programs are (xdp, sched_cls, …), where sections do not say or instead of what they say.",
+      valueName: "type"))
+  var type: String?
+
+  @Flag(help: "The file is assembler text.")
+  var asm = false
+
+  @Flag(help: "Print functions' names and source lines.")
+  var source = false
+
+  @Flag(help: "Print the bytes of instructions.")
+  var opcodes = false
+
+  @Flag(help: "Mark what each pass removed and put in, with slots before and after.")
+  var marks = false
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  @Option(help: ArgumentHelp("Print the control-flow graph: dot or svg.", valueName: "format"))
+  var graph: GraphFormat?
+
+  @OptionGroup var common: CommonOptions
+
+  var isVerbose: Bool { common.verbose }
+
+  func validate() throws {
+    if marks && form == .original {
+      throw ValidationError("--marks shows what passes did; 'original' is before any.")
+    }
+    if graph != nil && (json || marks || opcodes || source) {
+      throw ValidationError(
+        "--graph is of the instructions alone; leave out --json, --marks, --opcodes and --source.")
+    }
+    if asm && program != nil {
+      throw ValidationError("--program chooses among an object's programs; --asm has one.")
+    }
+    if asm && form == .xlated && type == nil {
+      throw ValidationError("--asm needs --type: text does not say what it is.")
+    }
+    if let type, ProgramType(name: type) == nil {
+      let known = ProgramType.allCases.map(\.name)
+      let nearest = NearMatch.nearest(to: type, in: known).map { "; did you mean '\($0)'?" }
+      throw ValidationError("There is no program type '\(type)'\(nearest ?? "").")
+    }
+  }
+
+  func run(in environment: CommandEnvironment) throws(CommandError) {
+    var programs: [DumpedProgram] = []
+    var refused: [String] = []
+    let inputs = try inputs(in: environment)
+    for input in inputs {
+      do throws(ProgramInput.Failure) {
+        programs.append(try dumped(input.get()))
+      } catch {
+        refused.append(
+          "\(error.program.escapedForDisplay):\n"
+            + error.reason.split(separator: "\n").map { String($0).escapedForDisplay + "\n" }
+            .joined())
+      }
+    }
+    try print(programs, isList: inputs.count > 1, to: environment.output)
+    guard !refused.isEmpty else { return }
+    try environment.output.flush()
+    try environment.errors.write(refused.joined(separator: "\n"))
+    throw .runFailed(
+      form == .original
+        ? "\(refused.count.grouped) of \(counted(inputs.count, "program")) not linked"
+        : "\(refused.count.grouped) of \(counted(inputs.count, "program")) not rewritten")
+  }
+
+  // MARK: What to show
+
+  private func inputs(
+    in environment: CommandEnvironment
+  ) throws(CommandError) -> [Result<ProgramInput, ProgramInput.Failure>] {
+    let path = object == "-" ? "standard input" : object
+    let bytes = try FileContents.read(object, in: environment)
+    let type = type.flatMap(ProgramType.init(name:))
+    if asm {
+      return [
+        .success(
+          ProgramInput(program: try BareProgram.assembled(bytes, path: path), type: type))
+      ]
+    }
+    let inputs = try ProgramInput.all(ofObject: bytes, path: path, named: program, as: type)
+    if graph != nil, inputs.count > 1 {
+      let names = inputs.map { (input: Result<ProgramInput, ProgramInput.Failure>) -> String in
+        switch input {
+        case .success(let input): input.program.name
+        case .failure(let failure): failure.program
+        }
+      }
+      throw .ambiguous(kind: "program", place: path, option: "--program", known: names)
+    }
+    return inputs
+  }
+
+  private func dumped(
+    _ input: ProgramInput
+  ) throws(ProgramInput.Failure) -> DumpedProgram {
+    let isCompatible = License.isCompatible(input.license)
+    switch form {
+    case .original:
+      return DumpedProgram(
+        program: input.program, type: input.type, isGPLCompatible: isCompatible)
+    case .xlated:
+      let rewritten = try input.rewritten()
+      return DumpedProgram(
+        program: rewritten.program, type: input.type, isGPLCompatible: isCompatible,
+        rewriting: RewriteReport(rewritten))
+    }
+  }
+
+  // MARK: Output
+
+  private func print(
+    _ programs: [DumpedProgram], isList: Bool, to output: OutputSink
+  ) throws(CommandError) {
+    if json {
+      var writer = JSONWriter(.indented)
+      DumpedProgram.write(
+        programs, isList: isList,
+        members: .init(source: source, opcodes: opcodes, marks: marks), to: &writer)
+      try output.write(writer.bytes)
+      return try output.writeLine("")
+    }
+    for (index, program) in programs.enumerated() {
+      if index > 0 { try output.writeLine("") }
+      switch graph {
+      case .dot: try output.write(FlowGraph(program).dot)
+      case .svg: try output.write(FlowGraph(program).svg)
+      case nil:
+        if marks, let rewriting = program.rewriting {
+          try output.write(rewriting.markedText(includingBytes: opcodes, style: .kernel))
+        } else {
+          if isList { try output.writeLine(program.heading) }
+          try output.write(program.text(includingSource: source, includingBytes: opcodes))
+        }
+      }
+    }
+  }
+}
