@@ -43,9 +43,11 @@ extension BatchSession {
       let outcome = program.run(frame, budget: min(request.budget, left))
       time += start.duration(to: clock.now).nanoseconds
       made += 1
-      stepsUsed += outcome.instructions + costOfStart
+      // With a budget, every engine counts.
+      let instructions = outcome.instructions ?? 0
+      stepsUsed += instructions + costOfStart
       reply.statistics.runs += 1
-      reply.statistics.instructions += outcome.instructions
+      reply.statistics.instructions += instructions
       var fault = outcome.fault.map {
         BatchReply.Reason(
           kind: ReasonClass.name(of: $0.kind), slot: $0.slot, message: "\($0)")
@@ -60,7 +62,7 @@ extension BatchSession {
       if made == run.count || fault != nil {
         return BatchReply.RunReply(
           returnValue: outcome.returnValue, output: frame.outputBytes(linkHeaderFrom: run.input),
-          instructions: outcome.instructions, tenthsOfNanosecond: time * 10 / made, fault: fault)
+          instructions: instructions, tenthsOfNanosecond: time * 10 / made, fault: fault)
       }
       try prepare(frame, for: run, path: path)
     }

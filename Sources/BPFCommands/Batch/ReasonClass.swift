@@ -41,6 +41,7 @@ enum ReasonClass {
     case .tooManyRecords: "too_many_records"
     case .callbackResult: "callback_result"
     case .notAllowedInCallback: "not_allowed_in_callback"
+    case .tailCallToOtherEngine: "tail_call_to_other_engine"
     case .callWhileLocked: "call_while_locked"
     case .lockNotHeld: "lock_not_held"
     case .lockHeldAtExit: "lock_held_at_exit"

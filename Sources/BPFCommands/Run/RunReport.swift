@@ -64,7 +64,7 @@ struct RunReport {
   /// Counts one run of the program, of which a packet may have several.
   mutating func recordRun(_ outcome: borrowing Outcome, time: Int) {
     runs += 1
-    instructions += outcome.instructions
+    instructions += outcome.instructions ?? 0
     self.time += time
     fastest = min(fastest ?? time, time)
     if !outcome.traceLines.isEmpty {

@@ -107,6 +107,17 @@ public final class ExecutionFrame {
 
   /// The checked interpreter's state, made at its first run.
   var machine: CheckedMachine?
+  /// The interpreter's state, made at its first run.
+  // SAFETY: a frame is one thread's, and no access lasts while another one begins; so for the next one.
+  @exclusivity(unchecked)
+  var interpreterMachine: InterpreterMachine?
+  /// Whose memory and calls ``memoryReader`` and ``callStack`` tell: the engine's of the last run.
+  @exclusivity(unchecked)
+  var answering = Answering.nobody
+
+  enum Answering: UInt8 {
+    case nobody, checked, unchecked
+  }
   /// Called before each instruction that the checked interpreter executes, with its slot: for tests.
   var observer: ((CheckedMachine, Int) -> Void)?
 

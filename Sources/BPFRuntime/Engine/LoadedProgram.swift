@@ -11,12 +11,12 @@ public final class LoadedProgram: Sendable {
   /// The maps of ``Program/mapNames``, in that order.
   public let maps: [Map]
 
-  /// The program as the checked interpreter runs it.
-  let checked: CheckedCode
+  /// The program as its engine runs it.
+  let code: LoadedCode
   /// What has to live as long as a host may run this program.
   private let programArrays: ProgramArrays?
 
-  /// The number of instructions a run may execute unless it is told otherwise.
+  /// The number of instructions a run of an unverified program may execute unless it is told otherwise.
   public static let defaultBudget = 1 << 26
 
   /// Prepares a program for the checked interpreter. No proof of safety is needed: every access is checked.
@@ -25,16 +25,40 @@ public final class LoadedProgram: Sendable {
   /// - Throws: ``LoadError`` if the maps are not those the program names.
   @_spi(Unverified)
   public init(unverified program: Program, type: ProgramType, maps: [Map]) throws(LoadError) {
-    guard maps.count == program.mapNames.count else {
-      throw LoadError.mapCount(
-        program: program.name, expected: program.mapNames.count, found: maps.count)
-    }
+    try Self.check(maps, for: program)
     name = program.name
     self.type = type
     self.program = program
     self.maps = maps
     programArrays = nil
-    checked = CheckedCode(program, type: type, maps: maps, layout: ContextLayout(for: type))
+    code = .checked(
+      CheckedCode(program, type: type, maps: maps, layout: ContextLayout(for: type)))
+  }
+
+  /// Prepares a program for the interpreter that checks nothing.
+  ///
+  /// SAFETY: the caller vouches that the program is safe with these maps, and that it accesses the runtime's context
+  /// structure, not its program type's. A program that is neither may do to the process whatever the process may do.
+  ///
+  /// - Complexity: O(*n*), *n* the number of slots.
+  /// - Throws: ``LoadError`` if the maps are not those the program names, or for what rewritten programs do not have.
+  @_spi(Unverified)
+  @unsafe
+  public init(unchecked program: Program, type: ProgramType, maps: [Map]) throws(LoadError) {
+    try Self.check(maps, for: program)
+    name = program.name
+    self.type = type
+    self.program = program
+    self.maps = maps
+    programArrays = nil
+    code = .bound(try InterpreterCode(program, type: type, maps: maps))
+  }
+
+  private static func check(_ maps: [Map], for program: Program) throws(LoadError) {
+    guard maps.count == program.mapNames.count else {
+      throw LoadError.mapCount(
+        program: program.name, expected: program.mapNames.count, found: maps.count)
+    }
   }
 
   /// The same program for a host, which keeps what its tail calls go through; or for an array, which does not.
@@ -43,7 +67,7 @@ public final class LoadedProgram: Sendable {
     type = program.type
     self.program = program.program
     maps = program.maps
-    checked = program.checked
+    code = program.code
     self.programArrays = programArrays
   }
 
@@ -61,10 +85,15 @@ public final class LoadedProgram: Sendable {
   ///
   /// - Precondition: the frame was made for this type, and its worker is less than each map's `workers`.
   /// - Complexity: O(*n*), *n* the instructions executed.
-  /// - Parameter budget: the number of instructions after which the run is ended with a fault.
-  public func run(_ frame: ExecutionFrame, budget: Int = defaultBudget) -> Outcome {
+  /// - Parameter budget: the number of instructions after which the run is ended with a fault. Where it is nil, verified
+  ///   programs have none, and ``Outcome/instructions`` is not counted; others have ``defaultBudget``.
+  public func run(_ frame: ExecutionFrame, budget: Int? = nil) -> Outcome {
     precondition(frame.type == type, "a frame runs programs of the type it was made for")
-    return checked.run(in: frame, budget: budget) { $0.start(checked) }
+    switch code {
+    case .checked(let code):
+      return code.run(in: frame, budget: budget ?? Self.defaultBudget) { $0.start(code) }
+    case .bound(let code): return code.run(in: frame, budget: budget) { $0.start(code) }
+    }
   }
 }
 
@@ -76,9 +105,7 @@ extension CheckedCode {
     in frame: ExecutionFrame, from slot: Int = 0, budget: Int, _ start: (CheckedMachine) -> Void
   ) -> Outcome {
     let machine = frame.checkedMachine(for: self)
-    frame.redirect = nil
-    if !frame.clones.isEmpty { frame.clones.removeAll() }
-    frame.traceLines.removeAll()
+    frame.forgetEffects()
     start(machine)
     let result = CheckedInterpreter.run(machine, from: slot, budget: budget)
     machine.end()
@@ -88,15 +115,76 @@ extension CheckedCode {
   }
 }
 
+extension InterpreterCode {
+  /// Runs the code in a frame from a slot on.
+  ///
+  /// - Parameter start: makes the machine ready.
+  @inline(__always)
+  func run(
+    in frame: ExecutionFrame, from slot: Int = 0, budget: Int?,
+    _ start: (InterpreterMachine) -> Void
+  ) -> Outcome {
+    let machine = frame.interpreterMachine(for: self)
+    frame.forgetEffects()
+    start(machine)
+    let first = unsafe instructions + slot
+    let ending: Interpreter.Ending
+    var executed: Int?
+    if let budget {
+      machine.allow(budget)
+      var remaining = budget
+      ending = unsafe Interpreter.run(machine, from: first, remaining: &remaining)
+      executed = budget &- remaining
+    } else {
+      ending = unsafe Interpreter.run(machine, from: first)
+    }
+    let fault = ending == .exited ? nil : machine.fault(ending)
+    machine.finish()
+    return Outcome(
+      returnValue: fault == nil ? machine.registers[0] : 0, instructions: executed, fault: fault,
+      redirect: frame.redirect, clones: frame.clones, traceLines: frame.traceLines)
+  }
+}
+
 extension ExecutionFrame {
-  /// The state this frame's runs use, made at the first.
+  /// Makes what an earlier run did to the outside not this one's.
+  fileprivate func forgetEffects() {
+    redirect = nil
+    if !clones.isEmpty { clones.removeAll() }
+    if !traceLines.isEmpty { traceLines.removeAll() }
+  }
+
+  /// The state that runs of unverified programs use, made at the first.
   fileprivate func checkedMachine(for code: CheckedCode) -> CheckedMachine {
-    if let machine { return machine }
-    let made = CheckedMachine(frame: self, code: code)
-    machine = made
-    callStack = { [unowned made] in made.callStack }
-    memoryReader = { [unowned made] address, limit in made.readableBytes(address, limit: limit) }
-    return made
+    let machine = machine ?? CheckedMachine(frame: self, code: code)
+    self.machine = machine
+    if unsafe answering != .checked {
+      unsafe answering = .checked
+      callStack = { [unowned machine] in machine.callStack }
+      memoryReader = { [unowned machine] address, limit in
+        machine.readableBytes(address, limit: limit)
+      }
+    }
+    return machine
+  }
+
+  /// The state that runs of verified programs use, made at the first.
+  @inline(__always)
+  fileprivate func interpreterMachine(for code: InterpreterCode) -> InterpreterMachine {
+    if unsafe answering == .unchecked, let machine = unsafe interpreterMachine { return machine }
+    return makeInterpreterMachine(for: code)
+  }
+
+  @inline(never)
+  private func makeInterpreterMachine(for code: InterpreterCode) -> InterpreterMachine {
+    let machine = unsafe interpreterMachine ?? InterpreterMachine(frame: self, code: code)
+    unsafe interpreterMachine = machine
+    unsafe answering = .unchecked
+    callStack = { [unowned machine] in machine.callStack }
+    memoryReader = { [unowned machine] address, limit in
+      machine.readableBytes(address, limit: limit)
+    }
+    return machine
   }
 }
 
@@ -110,4 +198,20 @@ public enum LoadError: Error, Hashable, Sendable {
   case object(ObjectError)
   /// A map cannot be made.
   case map(MapError)
+  /// A program has an instruction that verified and rewritten programs do not have.
+  case unrunnable(program: String, slot: Int, UnrunnableReason)
+}
+
+/// Why the interpreter does not run a program.
+public enum UnrunnableReason: Hashable, Sendable {
+  /// An instruction that only the checked interpreter knows, or none, or that is a pass's to replace.
+  case instruction(Instruction)
+  /// A branch or a call to a slot that begins no instruction.
+  case strayBranch(to: Int)
+  /// A reference to what the program was not given.
+  case reference(WideImmediate)
+  /// A helper that the runtime does not have, or not for programs of this type.
+  case helper(HelperID)
+  /// More slots than a branch can lead over.
+  case tooManySlots(Int)
 }

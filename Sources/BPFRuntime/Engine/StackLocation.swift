@@ -19,7 +19,7 @@ extension LoadedProgram {
   /// - Complexity: O(log *n*), *n* the program's functions and lines.
   public func location(ofStackAddress address: UInt64) -> StackLocation? {
     let slot = Int(address & StackAddress.slotMask)
-    guard address & ~StackAddress.slotMask == checked.stackBase,
+    guard address & ~StackAddress.slotMask == code.stackBase,
       program.slots.indices.contains(slot)
     else { return nil }
     return StackLocation(

@@ -13,6 +13,30 @@ extension ExecutionFrame {
     }
   }
 
+  /// `HelperID.hashMapLookup`: a lookup where the rewriter knows that the map is a hash map.
+  @unsafe
+  @inline(never)
+  func hashLookup(_ map: UInt64, key: UInt64) -> UInt64 {
+    guard let key = unsafe hostPointer(key) else { return 0 }
+    return unsafe withMap(map, or: 0) { map in
+      guard case .hash(let table) = unsafe map.path else { return 0 }
+      return unsafe table._withUnsafeGuaranteedRef {
+        unsafe programBits($0.lookup(key, worker: worker))
+      }
+    }
+  }
+
+  /// `HelperID.prefixMapLookup`: a lookup where the rewriter knows that the map is an LPM trie.
+  @unsafe
+  @inline(never)
+  func prefixLookup(_ map: UInt64, key: UInt64) -> UInt64 {
+    guard let key = unsafe hostPointer(key) else { return 0 }
+    return unsafe withMap(map, or: 0) { map in
+      guard case .prefixes(let trie) = unsafe map.path else { return 0 }
+      return unsafe trie._withUnsafeGuaranteedRef { unsafe programBits($0.lookup(key)) }
+    }
+  }
+
   /// `bpf_map_lookup_percpu_elem`.
   @unsafe
   func mapLookup(_ map: UInt64, key: UInt64, processor: UInt64) -> UInt64 {

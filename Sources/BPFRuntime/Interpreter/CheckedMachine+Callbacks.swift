@@ -4,6 +4,9 @@ import BPFPlatform
 // Helpers that call a function of the program. The interpreter's loop enters the function as it does a local call, and
 // asks at the function's end whether to go on: there is no second loop, and one budget counts everything.
 extension CheckedMachine {
+  /// Linux's `BPF_MAX_LOOPS`: the most iterations of one `bpf_loop`.
+  static let maximumLoops: UInt32 = 8 << 20
+
   /// A helper that waits for its callback.
   @safe
   struct Callback {
@@ -26,9 +29,6 @@ extension CheckedMachine {
       case samples(map: Int, flags: UInt64, count: UInt64, sample: Int)
     }
   }
-
-  /// Linux's `BPF_MAX_LOOPS`: the most iterations of one `bpf_loop`.
-  private static let maximumLoops: UInt32 = 8 << 20
 
   /// The registers that a helper's callback is given, and its frame pointer; all for what calls none.
   static func callbackRegisters(_ helper: HelperID) -> UInt16 {

@@ -332,6 +332,7 @@ extension CheckedMachine {
       let isReplaced = unsafe Unmanaged<Map>.fromOpaque(regions[map].base)
         ._withUnsafeGuaranteedRef { tailCall($0, index: UInt32(truncatingIfNeeded: arguments.2)) }
       if isReplaced { return .replaced }
+      if failure != nil { return .failed }
       initialized &= ~0b11_1111
       return .returned
     case .loop:
@@ -353,7 +354,7 @@ extension CheckedMachine {
   // MARK: Tail calls
 
   /// Puts the program in a slot of a program array in place of the running one; false where there is none, or 33
-  /// tail calls were made.
+  /// tail calls were made, or with ``failure`` set where another engine runs it.
   private func tailCall(_ map: Map, index: UInt32) -> Bool {
     guard tailCalls < Self.maximumTailCalls, case .programs(let table) = unsafe map.path else {
       return false
@@ -363,12 +364,16 @@ extension CheckedMachine {
       unsafe pinned.append((table, frame.worker))
     }
     // SAFETY: the table is pinned, and with it what it holds, until the run ends.
-    guard let target = unsafe table._withUnsafeGuaranteedRef({ unsafe $0.code(at: index) }) else {
+    switch unsafe table._withUnsafeGuaranteedRef({ unsafe $0.code(at: index) }) {
+    case nil: return false
+    case .bound:
+      failure = .tailCallToOtherEngine
       return false
+    case .checked(let target):
+      tailCalls += 1
+      switchCode(to: target)
+      enterProgram()
+      return true
     }
-    tailCalls += 1
-    switchCode(to: target)
-    enterProgram()
-    return true
   }
 }

@@ -1,6 +1,5 @@
 import BPFISA
 import BPFPlatform
-import Synchronization
 
 // The instructions that the interpreter's loop leaves to the machine, because they are rare or slow anyway.
 extension CheckedMachine {
@@ -27,82 +26,18 @@ extension CheckedMachine {
       return false
     }
     // SAFETY: `pointer` addresses `size` bytes of a region, aligned to their size.
-    if isPlain {
-      unsafe executeOrdered(
-        pointer, size, isLoad: isLoad, register: r + (isLoad ? destination : source))
-      return true
-    }
-    guard
-      let operation = AtomicOperation(rawValue: UInt8(truncatingIfNeeded: instruction.immediate))
-    else { preconditionFailure("an atomic instruction is decoded with its operation") }
-    if size == 8 {
-      unsafe readModifyWrite(
-        pointer.assumingMemoryBound(to: Atomic<UInt64>.self), operation, r + source, r)
+    if isLoad {
+      unsafe r[destination] = AtomicAccess.load(pointer, size: size)
+    } else if isPlain {
+      unsafe AtomicAccess.store(r[source], pointer, size: size)
     } else {
-      unsafe readModifyWrite(
-        pointer.assumingMemoryBound(to: Atomic<UInt32>.self), operation, r + source, r)
+      let number = UInt8(truncatingIfNeeded: instruction.immediate)
+      guard let operation = AtomicOperation(rawValue: number) else {
+        preconditionFailure("an atomic instruction is decoded with its operation")
+      }
+      unsafe AtomicAccess.modify(pointer, size: size, operation, source: r + source, r0: r)
     }
     return true
-  }
-
-  private func executeOrdered(
-    _ pointer: UnsafeMutableRawPointer, _ size: Int, isLoad: Bool,
-    register: UnsafeMutablePointer<UInt64>
-  ) {
-    func cell<Word>(_ type: Word.Type) -> UnsafeMutablePointer<Atomic<Word>> {
-      unsafe pointer.assumingMemoryBound(to: Atomic<Word>.self)
-    }
-    let value = unsafe register.pointee
-    switch (size, isLoad) {
-    case (1, true):
-      unsafe register.pointee = unsafe UInt64(cell(UInt8.self).pointee.load(ordering: .acquiring))
-    case (2, true):
-      unsafe register.pointee = unsafe UInt64(cell(UInt16.self).pointee.load(ordering: .acquiring))
-    case (4, true):
-      unsafe register.pointee = unsafe UInt64(cell(UInt32.self).pointee.load(ordering: .acquiring))
-    case (_, true):
-      unsafe register.pointee = unsafe cell(UInt64.self).pointee.load(ordering: .acquiring)
-    case (1, false):
-      unsafe cell(UInt8.self).pointee.store(UInt8(truncatingIfNeeded: value), ordering: .releasing)
-    case (2, false):
-      unsafe cell(UInt16.self).pointee.store(
-        UInt16(truncatingIfNeeded: value), ordering: .releasing)
-    case (4, false):
-      unsafe cell(UInt32.self).pointee.store(
-        UInt32(truncatingIfNeeded: value), ordering: .releasing)
-    case (_, false): unsafe cell(UInt64.self).pointee.store(value, ordering: .releasing)
-    }
-  }
-
-  /// Applies an operation to memory and leaves the old value where the operation wants it.
-  private func readModifyWrite<Word: AtomicWord>(
-    _ cell: UnsafeMutablePointer<Atomic<Word>>, _ operation: AtomicOperation,
-    _ source: UnsafeMutablePointer<UInt64>, _ r0: UnsafeMutablePointer<UInt64>
-  ) {
-    let operand = unsafe Word(truncatingIfNeeded: source.pointee)
-    let expected = unsafe Word(truncatingIfNeeded: r0.pointee)
-    // A first guess; the exchange says what memory held.
-    var old: Word = 0
-    while true {
-      let new: Word =
-        switch operation {
-        case .add, .fetchAdd: old &+ operand
-        case .or, .fetchOr: old | operand
-        case .and, .fetchAnd: old & operand
-        case .xor, .fetchXor: old ^ operand
-        case .exchange: operand
-        case .compareExchange: old == expected ? operand : old
-        }
-      let result = unsafe Word.exchange(cell, expected: old, desired: new)
-      if result.exchanged { break }
-      old = result.original
-    }
-    switch operation {
-    case .add, .or, .and, .xor: break
-    case .fetchAdd, .fetchOr, .fetchAnd, .fetchXor, .exchange:
-      unsafe source.pointee = UInt64(truncatingIfNeeded: old)
-    case .compareExchange: unsafe r0.pointee = UInt64(truncatingIfNeeded: old)
-    }
   }
 
   // MARK: Legacy packet loads (RFC 9669 section 5.5)
@@ -180,30 +115,5 @@ extension Condition {
     case .signedLess: signedFirst < signedSecond
     case .signedLessOrEqual: signedFirst <= signedSecond
     }
-  }
-}
-
-/// The words read-modify-write instructions work on. `Atomic` declares its operations for each width alone.
-private protocol AtomicWord: FixedWidthInteger, UnsignedInteger, AtomicRepresentable {
-  @unsafe static func exchange(
-    _ cell: UnsafeMutablePointer<Atomic<Self>>, expected: Self, desired: Self
-  ) -> (exchanged: Bool, original: Self)
-}
-
-extension UInt32: AtomicWord {
-  @unsafe fileprivate static func exchange(
-    _ cell: UnsafeMutablePointer<Atomic<UInt32>>, expected: UInt32, desired: UInt32
-  ) -> (exchanged: Bool, original: UInt32) {
-    unsafe cell.pointee.compareExchange(
-      expected: expected, desired: desired, ordering: .sequentiallyConsistent)
-  }
-}
-
-extension UInt64: AtomicWord {
-  @unsafe fileprivate static func exchange(
-    _ cell: UnsafeMutablePointer<Atomic<UInt64>>, expected: UInt64, desired: UInt64
-  ) -> (exchanged: Bool, original: UInt64) {
-    unsafe cell.pointee.compareExchange(
-      expected: expected, desired: desired, ordering: .sequentiallyConsistent)
   }
 }

@@ -3,12 +3,8 @@ import BPFPlatform
 
 // bpf_user_ringbuf_drain: its callback is given a dynptr of each of the host's samples.
 extension CheckedMachine {
-  /// Linux's `BPF_MAX_USER_RINGBUF_SAMPLES`: the most samples of one drain.
-  private static let maximumSamples: UInt64 = 128 << 10
-
   func drainSamples(ofMap map: Int, entry: Int, context: UInt64, flags: UInt64) -> CallResult {
-    // BPF_RB_NO_WAKEUP and BPF_RB_FORCE_WAKEUP.
-    guard flags & ~3 == 0, let ring = sampleRing(map) else {
+    guard UserRing.allows(flags: flags), let ring = sampleRing(map) else {
       return finish(KernelError.invalidArgument.result)
     }
     guard ring.beginDraining() else { return finish(KernelError.busy.result) }
@@ -19,7 +15,7 @@ extension CheckedMachine {
     switch enterNextSample() {
     case .again: return .callback
     case .finished:
-      endDrain(samples: 0, flags: flags, ring)
+      ring.endDraining(samples: 0, flags: flags)
       callbacks.removeLast()
       return finish(0)
     case .none, .failed: return .failed
@@ -32,7 +28,7 @@ extension CheckedMachine {
   private func enterNextSample() -> CallbackEnd {
     let last = callbacks.count - 1
     guard case .samples(let map, let flags, let count, _) = callbacks[last].work,
-      count < Self.maximumSamples, let sample = unsafe sampleRing(map)?.oldest()
+      count < UserRing.maximumSamples, let sample = unsafe sampleRing(map)?.oldest()
     else { return .finished }
     guard let number = makeRegion() else {
       failure = .tooManyRecords(RegionNumber.firstArgument - RegionNumber.firstDynamic)
@@ -70,19 +66,10 @@ extension CheckedMachine {
       let next = enterNextSample()
       guard case .finished = next else { return next }
     }
-    endDrain(samples: count, flags: flags, ring)
+    ring.endDraining(samples: count, flags: flags)
     unsafe registers[0] = count
     unsafe regions[RegionNumber.firstArgument + depth] = .empty(.none)
     return .finished
-  }
-
-  /// Lets others drain the ring, and wakes hosts that wait for room as the flags say.
-  private func endDrain(samples: UInt64, flags: UInt64, _ ring: UserRing) {
-    ring.endDraining()
-    let isWanted =
-      flags & RingBuffer.WakeUpFlags.always != 0
-      || (flags & RingBuffer.WakeUpFlags.never == 0 && samples > 0)
-    if isWanted, ring.wakeUp.isAwaited { ring.wakeUp.wake() }
   }
 
   /// Lets others drain the rings that the run was draining when it was ended. The samples it was at stay there.

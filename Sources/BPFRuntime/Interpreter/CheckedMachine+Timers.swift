@@ -21,7 +21,7 @@ extension CheckedMachine {
       result = unsafe frame.initializeTimer(timer, reference, flags: arguments.2)
     case .timerSetCallback:
       result = unsafe frame.setTimerFunction(
-        timer, reference, TimerTable.Function(code: code, slot: Int(arguments.1)))
+        timer, reference, TimerTable.Function(code: .checked(code), slot: Int(arguments.1)))
     case .timerStart:
       result = unsafe frame.startTimer(
         timer, reference, after: arguments.1, flags: arguments.2)
@@ -57,27 +57,5 @@ extension CheckedMachine {
     unsafe registers[2] = GuestAddress.make(region: argument, offset: 0)
     unsafe registers[3] = GuestAddress.make(region: number + 1, offset: UInt64(value - base))
     initialized = Self.callbackRegisters(.timerSetCallback)
-  }
-}
-
-extension CheckedCode {
-  /// Runs a timer's callback, which has to return 0.
-  ///
-  /// SAFETY: the value is one of the map's.
-  @unsafe
-  func runTimer(
-    at slot: Int, of map: Map, key: [UInt8], value: UnsafeMutableRawPointer,
-    in frame: ExecutionFrame, budget: Int
-  ) -> Outcome {
-    let outcome = unsafe key.withUnsafeBytes { key in
-      run(in: frame, from: slot, budget: budget) { machine in
-        unsafe machine.startTimer(self, map: map, key: key, value: value)
-      }
-    }
-    guard outcome.fault == nil, outcome.returnValue != 0 else { return outcome }
-    return Outcome(
-      returnValue: 0, instructions: outcome.instructions,
-      fault: fault(.callbackResult(.timerSetCallback, outcome.returnValue), at: slot),
-      redirect: outcome.redirect, clones: outcome.clones, traceLines: outcome.traceLines)
   }
 }

@@ -56,6 +56,7 @@ extension Fault.Kind: CustomStringConvertible {
     case .callbackResult(let helper, let value):
       "callback of \(helper) returned \(value), which it may not"
     case .notAllowedInCallback(let helper): "call of \(helper) in a callback"
+    case .tailCallToOtherEngine: "tail call between a verified program and one that is not"
     case .callWhileLocked(let helper): "call of \(helper) by a program that holds a lock"
     case .lockNotHeld: "a lock is given back that the program does not hold"
     case .lockHeldAtExit: "end of the program while it holds a lock"
@@ -182,6 +183,21 @@ extension LoadError: CustomStringConvertible {
       }
     case .object(let error): "\(error)"
     case .map(let error): "\(error)"
+    case .unrunnable(let program, let slot, let reason):
+      "program \(program), instruction \(slot): \(reason)"
+    }
+  }
+}
+
+extension UnrunnableReason: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .instruction(let instruction):
+      "the interpreter does not run '\(Disassembler().text(of: instruction))'"
+    case .strayBranch(let target): "it leads to slot \(target), where no instruction begins"
+    case .reference(let immediate): "nothing was given for the reference \(immediate)"
+    case .helper(let helper): "\(helper) cannot be called here"
+    case .tooManySlots(let count): "it has \(count) slots, more than a branch leads over"
     }
   }
 }

@@ -72,6 +72,8 @@ public struct Fault: Error, Hashable, Sendable {
     case tooManyRecords(Int)
     /// A callback that returned another value than 0 or 1 (0 alone for a timer's).
     case callbackResult(HelperID, UInt64)
+    /// A tail call from an unverified program to a verified one, or the other way round.
+    case tailCallToOtherEngine
     /// A helper that callbacks may not call.
     case notAllowedInCallback(HelperID)
     /// A call of a helper, other than the one that gives it back, while the program holds a lock.

@@ -4,8 +4,8 @@
 public struct Outcome: Sendable {
   /// All 64 bits of r0 at exit; 0 after a fault.
   public let returnValue: UInt64
-  /// The number of instructions executed, those of tail-called programs included.
-  public let instructions: Int
+  /// The number of instructions executed, those of tail-called programs included; nil where nothing was counted.
+  public let instructions: Int?
   /// Why the run was ended early, if it was.
   public let fault: Fault?
   /// Where the program sent the packet, if it asked to.

@@ -8,6 +8,8 @@ struct ElementWalk {
   var pending: [UInt32] = []
   /// For an array: the index of the element visited last.
   var index: UInt32 = 0
+  /// For a hash map: the element visited last.
+  var visited: UInt32?
   /// How many more buckets may be looked into, since a large map may have few elements in many; below 0 where the walk
   /// ended for that.
   var bucketsLeft = 0
@@ -32,6 +34,7 @@ extension Map {
       return unsafe (nil, table.slots.address(Int(walk.index), worker: worker))
     case .hash(let table):
       guard let element = unsafe table.nextElement(of: &walk) else { return nil }
+      walk.visited = element
       return unsafe (
         UnsafeRawPointer(table.key(element)), table.slots.address(Int(element), worker: worker)
       )

@@ -8,7 +8,7 @@ extension Map {
   /// Puts a program into a slot of a `prog_array`.
   ///
   /// - Throws: ``MapError``: `E2BIG` beyond the map's entries, `EINVAL` for a program of another type than the first one
-  ///   set, `EPERM` where the host may not write, `ENOTSUPP` for other kinds.
+  ///   set, or verified where that was not, `EPERM` where the host may not write, `ENOTSUPP` for other kinds.
   public func setProgram(_ program: LoadedProgram, at index: UInt32) throws(MapError) {
     guard case .programs(let table) = storage else {
       throw error(.notSupported, "only a prog_array holds programs")
@@ -19,7 +19,9 @@ extension Map {
     case .tooBig: throw indexError(index, refusal)
     default:
       throw error(
-        refusal, "\(program.name) is of another type than the programs the array has had")
+        refusal,
+        "\(program.name) is of another type than the programs the array has had, or is verified where they are not"
+      )
     }
   }
 

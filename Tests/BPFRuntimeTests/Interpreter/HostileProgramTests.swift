@@ -49,7 +49,7 @@ import Testing
       let frame = loaded.makeFrame()
       try frame.load(packet)
       let outcome = loaded.run(frame, budget: 2_000)
-      #expect(outcome.instructions <= 2_000)
+      #expect(try #require(outcome.instructions) <= 2_000)
       if let fault = outcome.fault {
         faulted += 1
         #expect(!"\(fault)".isEmpty)

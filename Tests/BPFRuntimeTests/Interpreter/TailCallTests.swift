@@ -6,13 +6,13 @@ import TestSupport
 import Testing
 
 @Suite struct TailCallTests {
-  private static let programs = MapSpec(
+  static let programs = MapSpec(
     name: "programs", kind: .programArray, keySize: 4, valueSize: 4, maxEntries: 4)
-  private static let counters = MapSpec(
+  static let counters = MapSpec(
     name: "counters", kind: .array, keySize: 4, valueSize: 8, maxEntries: 1)
 
   /// Counts a run in `counters`, then calls the program in a slot of `programs`.
-  private static func counting(slot: Int) -> String {
+  static func counting(slot: Int) -> String {
     """
     r6 = r1
     *(u32 *)(r10 - 4) = 0
@@ -45,7 +45,7 @@ import Testing
     return program.run(frame)
   }
 
-  private static func count(_ map: Map) throws -> UInt8 {
+  static func count(_ map: Map) throws -> UInt8 {
     try #require(try map.get([0, 0, 0, 0]))[0]
   }
 

@@ -76,6 +76,9 @@ final class MapsTable: SpecialTable, @unchecked Sendable {
     }
   }
 
+  /// Every map that a program may have looked up.
+  var keptMaps: [Map] { kept.withLock { Array($0.values) } }
+
   /// The map's number, as the kernel tells it.
   @unsafe
   func get(_ key: UnsafeRawPointer) throws(MapErrno) -> [UInt8]? {

@@ -26,6 +26,8 @@ final class ProgramTable: @unchecked Sendable {
     var end = 0
     /// The type of the first program ever set, which all others must have.
     var type: UInt32?
+    /// The engine of the first program ever set, which all others must have.
+    var engine: LoadedCode.Engine?
     /// What was taken out while runs had the table pinned.
     var retired: [LoadedProgram] = []
   }
@@ -70,12 +72,12 @@ final class ProgramTable: @unchecked Sendable {
 
   /// The code of the program in a slot, for a run that has pinned the table.
   @unsafe
-  func code(at index: UInt32) -> CheckedCode? {
+  func code(at index: UInt32) -> LoadedCode? {
     guard Int(index) < count,
       let bits = unsafe UnsafeRawPointer(
         bitPattern: slots[Int(index)].load(ordering: .sequentiallyConsistent))
     else { return nil }
-    return unsafe Unmanaged<LoadedProgram>.fromOpaque(bits)._withUnsafeGuaranteedRef { $0.checked }
+    return unsafe Unmanaged<LoadedProgram>.fromOpaque(bits)._withUnsafeGuaranteedRef { $0.code }
   }
 
   // MARK: Host
@@ -93,7 +95,9 @@ final class ProgramTable: @unchecked Sendable {
     guard Int(index) < count else { return .tooBig }
     let refusal: MapErrno? = changes.withLock { changes in
       if let type = changes.type, type != program.type.rawValue { return .invalidArgument }
+      if let engine = changes.engine, engine != program.code.engine { return .invalidArgument }
       changes.type = program.type.rawValue
+      changes.engine = program.code.engine
       changes.end = max(changes.end, Int(index) + 1)
       if let old = exchange(Int(index), program) { changes.retired.append(old) }
       return nil

@@ -80,6 +80,26 @@ final class UserRing: SpecialTable, @unchecked Sendable {
       .exchanged
   }
 
+  /// Linux's `BPF_MAX_USER_RINGBUF_SAMPLES`: the most samples of one drain.
+  static let maximumSamples: UInt64 = 128 << 10
+
+  /// Whether a drain may have these flags: those about waking hosts.
+  static func allows(flags: UInt64) -> Bool {
+    flags & ~(RingBuffer.WakeUpFlags.never | RingBuffer.WakeUpFlags.always) == 0
+  }
+
+  /// Lets others drain the ring after so many samples, and wakes hosts that wait for room as the flags say.
+  func endDraining(samples: UInt64, flags: UInt64) {
+    endDraining()
+    let isWanted =
+      flags & RingBuffer.WakeUpFlags.always != 0
+      || (flags & RingBuffer.WakeUpFlags.never == 0 && samples > 0)
+    if isWanted, wakeUp.isAwaited { wakeUp.wake() }
+  }
+
+  /// All memory a sample can lie in.
+  var region: (base: UnsafeMutableRawPointer, size: Int) { unsafe (memory.base, 2 * size) }
+
   func endDraining() { isBusy.store(false, ordering: .releasing) }
 
   /// The oldest sample, which stays there; nil where there is none. For the one that drains the ring.

@@ -29,7 +29,7 @@ final class TimerTable: Sendable {
 
   /// A function of a program that a timer calls.
   struct Function {
-    let code: CheckedCode
+    let code: LoadedCode
     let slot: Int
   }
 

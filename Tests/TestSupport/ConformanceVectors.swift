@@ -1,17 +1,17 @@
-import BPFISA
+public import BPFISA
 import Glibc
-import TestSupport
 
-/// A program and the memory it runs on, out of a file of conformance vectors.
-struct ConformanceVectors {
-  let name: String
-  let slots: [RawInstruction]
-  let memory: [UInt8]
+/// A program, the memory it runs on and what it must return, out of a file of conformance vectors.
+public struct ConformanceVectors {
+  public let name: String
+  public let slots: [RawInstruction]
+  public let memory: [UInt8]
+  public let result: UInt64
 
   /// This repository's, and the public suite's where it lies beside the checkout.
-  static func all() throws -> [ConformanceVectors] {
-    // This file is Tests/BPFRewriterTests/Passes/ConformanceVectors.swift.
-    let tests = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+  public static func all() throws -> [ConformanceVectors] {
+    // This file is Tests/TestSupport/ConformanceVectors.swift.
+    let tests = "/" + #filePath.split(separator: "/").dropLast(2).joined(separator: "/")
     var vectors = try read(tests + "/BPFRuntimeTests/Fixtures/vectors.jsonl")
     if let folder = SharedFolder.path {
       vectors += try read(folder + "/conformance/vectors.jsonl")
@@ -21,12 +21,14 @@ struct ConformanceVectors {
 
   private static func read(_ path: String) throws -> [ConformanceVectors] {
     try text(of: path).split(separator: "\n" as Character).map { (line: Substring) in
-      guard let name = field("name", of: line), let program = field("program", of: line) else {
-        throw Malformed(text: String(line))
-      }
+      guard let name = field("name", of: line), let program = field("program", of: line),
+        let result = field("result", of: line),
+        let number = UInt64(
+          result.hasPrefix("0x") ? result.dropFirst(2) : result, radix: 16)
+      else { throw Malformed(text: String(line)) }
       return ConformanceVectors(
         name: String(name), slots: slots(of: bytes(program)),
-        memory: bytes(field("memory", of: line) ?? ""))
+        memory: bytes(field("memory", of: line) ?? ""), result: number)
     }
   }
 
@@ -59,7 +61,7 @@ struct ConformanceVectors {
     }
   }
 
-  struct Malformed: Error {
-    let text: String
+  public struct Malformed: Error {
+    public let text: String
   }
 }

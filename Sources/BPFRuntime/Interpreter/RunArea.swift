@@ -1,0 +1,130 @@
+/// The memory of a running program that its code addresses by displacements from the frame pointer.
+///
+/// It begins at a multiple of its size, so that code finds the header from any frame pointer by clearing low bits. Each
+/// function has 64 bytes that passes use and 512 of its own, which end at its frame pointer; from there on is what it
+/// needs to return, which no program reaches. The registers come after the last function's.
+///
+///     0      64                     64 + 576      64 + 640
+///     header | passes', then stack  | FrameRecord | passes', …
+@safe
+struct RunArea {
+  static let size = 8192
+  static let headerSize = 64
+  static let stackSize = 512
+  static let passStackSize = 64
+  static let maximumFrames = 8
+  /// From one function's frame pointer to the next one's.
+  static let frameStride = unsafe passStackSize + stackSize + MemoryLayout<FrameRecord>.stride
+  /// The distance of the outermost function's frame pointer from the area's beginning.
+  static let firstFramePointer = headerSize + passStackSize + stackSize
+  private static let registersOffset = headerSize + maximumFrames * frameStride
+  private static let registerCount = 16
+
+  let base: UnsafeMutableRawPointer
+
+  init() {
+    precondition(
+      Self.registersOffset + 8 * Self.registerCount <= Self.size, "a run area holds all its parts")
+    unsafe base = .allocate(byteCount: Self.size, alignment: Self.size)
+    unsafe base.initializeMemory(as: UInt8.self, repeating: 0, count: Self.size)
+  }
+
+  func deallocate() { unsafe base.deallocate() }
+
+  // SAFETY: all of these places lie in the area.
+
+  /// The number of the worker, where rewritten programs read it.
+  var worker: Int {
+    get { unsafe base.load(as: Int.self) }
+    nonmutating set { unsafe base.storeBytes(of: newValue, as: Int.self) }
+  }
+
+  var registers: RegisterFile { unsafe RegisterFile(base: base + Self.registersOffset) }
+
+  /// The frame pointer of the function at a depth, as a program's address.
+  func framePointer(_ depth: Int) -> UInt64 {
+    unsafe UInt64(UInt(bitPattern: base + Self.firstFramePointer + depth * Self.frameStride))
+  }
+
+  /// The frame pointer of the innermost function there may be.
+  var lastFramePointer: UInt64 { framePointer(Self.maximumFrames - 1) }
+
+  /// How deep the function is that has a frame pointer.
+  func depth(_ framePointer: UInt64) -> Int {
+    Int(framePointer &- self.framePointer(0)) / Self.frameStride
+  }
+
+  @unsafe
+  func record(_ depth: Int) -> UnsafeMutablePointer<FrameRecord> {
+    unsafe FrameRecord.of(framePointer(depth))
+  }
+}
+
+/// What a function needs to return, at its frame pointer.
+@unsafe
+struct FrameRecord {
+  /// The instruction its caller goes on with.
+  var next: UnsafeMutablePointer<BoundInstruction>
+  /// The caller's r6 to r9.
+  var saved: (UInt64, UInt64, UInt64, UInt64)
+  /// What a callback is given that is kept nowhere else: the key of an array's element, the dynptr of a sample.
+  var argument: (UInt64, UInt64)
+  private var padding: UInt64
+
+  init(next: UnsafeMutablePointer<BoundInstruction>) {
+    unsafe self.next = next
+    unsafe saved = (0, 0, 0, 0)
+    unsafe argument = (0, 0)
+    unsafe padding = 0
+  }
+
+  static let argumentOffset = 40
+
+  /// The record at a frame pointer of a run area.
+  @inline(__always)
+  static func of(_ framePointer: UInt64) -> UnsafeMutablePointer<FrameRecord> {
+    unsafe UnsafeMutableRawPointer(bitPattern: UInt(framePointer)).unsafelyUnwrapped
+      .assumingMemoryBound(to: FrameRecord.self)
+  }
+}
+
+/// The registers of a running program: r0 to r10, and room for all numbers that an instruction's fields can hold.
+@safe
+struct RegisterFile {
+  private let values: UnsafeMutablePointer<UInt64>
+
+  @unsafe
+  init(base: UnsafeMutableRawPointer) {
+    unsafe values = base.assumingMemoryBound(to: UInt64.self)
+  }
+
+  // SAFETY: there are 16 registers, and a decoded register is less.
+
+  @inline(__always)
+  subscript(_ number: UInt8) -> UInt64 {
+    get { unsafe values[Int(truncatingIfNeeded: number)] }
+    nonmutating set { unsafe values[Int(truncatingIfNeeded: number)] = newValue }
+  }
+
+  @unsafe
+  func address(_ number: UInt8) -> UnsafeMutablePointer<UInt64> { unsafe values + Int(number) }
+
+  /// The lower half of a register; writing it makes the upper half zero (RFC 9669 section 4.1).
+  @inline(__always)
+  subscript(low number: UInt8) -> UInt32 {
+    get { UInt32(truncatingIfNeeded: self[number]) }
+    nonmutating set { self[number] = UInt64(newValue) }
+  }
+
+  @inline(__always)
+  subscript(signed number: UInt8) -> Int64 {
+    get { Int64(bitPattern: self[number]) }
+    nonmutating set { self[number] = UInt64(bitPattern: newValue) }
+  }
+
+  @inline(__always)
+  subscript(signedLow number: UInt8) -> Int32 {
+    get { Int32(truncatingIfNeeded: self[number]) }
+    nonmutating set { self[low: number] = UInt32(bitPattern: newValue) }
+  }
+}
