@@ -90,7 +90,7 @@ struct BatchSession {
     case .unsupportedType: .unsupported(.init(kind: "program_type", message: "\(error)"))
     case .map(let error): verdict(for: error)
     case .object(let error): .reject(.init(kind: "object", message: "\(error)"))
-    case .mapCount, .unrunnable: .reject(.init(kind: "load", message: "\(error)"))
+    case .mapCount, .mapDiffers, .unrunnable: .reject(.init(kind: "load", message: "\(error)"))
     }
   }
 

@@ -63,7 +63,7 @@ enum LoadedCode: Sendable {
   private func fault(_ kind: Fault.Kind, at slot: Int) -> Fault {
     switch self {
     case .checked(let code): code.fault(kind, at: slot)
-    case .bound(let code): code.fault(kind, at: slot)
+    case .bound(let code): code.fault(kind, at: code.sourceSlot(of: slot))
     }
   }
 }

@@ -1,15 +1,20 @@
 public import BPFISA
 public import BPFObject
 public import BPFPlatform
+public import BPFRewriter
+import BPFVerifier
 
 /// A program ready to run, with the live maps it refers to. Any number of threads may run it, each in a frame
 /// of its own.
 public final class LoadedProgram: Sendable {
   public let name: String
   public let type: ProgramType
+  /// The program before it was rewritten, if it was.
   public let program: Program
   /// The maps of ``Program/mapNames``, in that order.
   public let maps: [Map]
+  /// What the program sees of its context; nil for a type without one.
+  public let layout: ContextLayout?
 
   /// The program as its engine runs it.
   let code: LoadedCode
@@ -30,9 +35,31 @@ public final class LoadedProgram: Sendable {
     self.type = type
     self.program = program
     self.maps = maps
+    layout = ContextLayout(for: type)
     programArrays = nil
-    code = .checked(
-      CheckedCode(program, type: type, maps: maps, layout: ContextLayout(for: type)))
+    code = .checked(CheckedCode(program, type: type, maps: maps, layout: layout))
+  }
+
+  /// Binds a verified and rewritten program to live maps. It runs without a check.
+  ///
+  /// - Parameter helpers: the host's helpers whose prototypes it was verified with.
+  /// - Complexity: O(*n*), *n* the number of slots.
+  /// - Throws: ``LoadError`` if the maps are not as those it was verified with, or a helper is missing.
+  public init(
+    _ rewritten: RewrittenProgram, maps: [Map], helpers: HostHelpers = HostHelpers()
+  ) throws(LoadError) {
+    let verified = rewritten.verified
+    try Self.check(maps, for: verified.program)
+    for (map, spec) in zip(maps, rewritten.maps) where !map.spec.isAsVerified(spec) {
+      throw .mapDiffers(program: verified.program.name, map: map.spec.name)
+    }
+    name = verified.program.name
+    type = verified.type
+    program = verified.program
+    self.maps = maps
+    layout = verified.context
+    programArrays = nil
+    code = .bound(try InterpreterCode(rewritten, maps: maps, helpers: helpers))
   }
 
   /// Prepares a program for the interpreter that checks nothing.
@@ -50,6 +77,7 @@ public final class LoadedProgram: Sendable {
     self.type = type
     self.program = program
     self.maps = maps
+    layout = ContextLayout(for: type)
     programArrays = nil
     code = .bound(try InterpreterCode(program, type: type, maps: maps))
   }
@@ -67,6 +95,7 @@ public final class LoadedProgram: Sendable {
     type = program.type
     self.program = program.program
     maps = program.maps
+    layout = program.layout
     code = program.code
     self.programArrays = programArrays
   }
@@ -78,17 +107,20 @@ public final class LoadedProgram: Sendable {
   ///
   /// - Parameter worker: the slot of per-CPU maps to use; less than the maps' `workers`.
   public func makeFrame(worker: Int = 0) -> ExecutionFrame {
-    ExecutionFrame(type: type, layout: ContextLayout(for: type), worker: worker)
+    ExecutionFrame(type: type, layout: layout, worker: worker)
   }
 
   /// Runs the program on the frame's packet and context.
   ///
-  /// - Precondition: the frame was made for this type, and its worker is less than each map's `workers`.
+  /// - Precondition: the frame was made for this type, a host's with this context, and its worker is less than each map's
+  ///   `workers`.
   /// - Complexity: O(*n*), *n* the instructions executed.
   /// - Parameter budget: the number of instructions after which the run is ended with a fault. Where it is nil, verified
   ///   programs have none, and ``Outcome/instructions`` is not counted; others have ``defaultBudget``.
   public func run(_ frame: ExecutionFrame, budget: Int? = nil) -> Outcome {
-    precondition(frame.type == type, "a frame runs programs of the type it was made for")
+    precondition(
+      frame.type == type && (type != .hostDefined || frame.layout == layout),
+      "a frame runs programs of the type and with the context it was made for")
     switch code {
     case .checked(let code):
       return code.run(in: frame, budget: budget ?? Self.defaultBudget) { $0.start(code) }
@@ -188,6 +220,20 @@ extension ExecutionFrame {
   }
 }
 
+extension MapSpec {
+  /// Whether a live map of this specification may stand for one that a program was verified with: what was proved, and the
+  /// addresses that were computed, hold for it.
+  fileprivate func isAsVerified(_ verified: MapSpec) -> Bool {
+    guard kind == verified.kind, keySize == verified.keySize, valueSize == verified.valueSize,
+      maxEntries == verified.maxEntries || verified.maxEntries == 0 && kind == .perfEventArray,
+      flags == verified.flags, specialFields == verified.specialFields, inner == verified.inner
+    else { return false }
+    // What a program cannot change, the verifier took for constants.
+    let isConstant = isFrozen && flags.contains(.readOnlyForPrograms)
+    return isFrozen == verified.isFrozen && (!isConstant || contents == verified.contents)
+  }
+}
+
 /// Why a program or an object cannot be loaded.
 public enum LoadError: Error, Hashable, Sendable {
   /// A program names another number of maps than it was given.
@@ -198,6 +244,8 @@ public enum LoadError: Error, Hashable, Sendable {
   case object(ObjectError)
   /// A map cannot be made.
   case map(MapError)
+  /// A map is not as the one that the program was verified with.
+  case mapDiffers(program: String, map: String)
   /// A program has an instruction that verified and rewritten programs do not have.
   case unrunnable(program: String, slot: Int, UnrunnableReason)
 }

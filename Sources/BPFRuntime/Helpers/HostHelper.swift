@@ -184,10 +184,22 @@ extension ExecutionFrame {
     guard let helper = hostHelpers[id] else {
       preconditionFailure("an engine calls helpers that the program's host has")
     }
-    switch helper.body {
+    return unsafe helper.call(a1, a2, a3, a4, a5, in: self)
+  }
+}
+
+extension HostHelper {
+  /// Calls the helper.
+  ///
+  /// SAFETY: the values are as the prototype says.
+  @unsafe
+  func call(
+    _ a1: UInt64, _ a2: UInt64, _ a3: UInt64, _ a4: UInt64, _ a5: UInt64, in frame: ExecutionFrame
+  ) -> UInt64 {
+    switch body {
     case .closure(let body):
-      return unsafe body(HelperArguments((a1, a2, a3, a4, a5), of: helper.prototype, in: self))
-    case .function(let function): return function(a1, a2, a3, a4, a5)
+      unsafe body(HelperArguments((a1, a2, a3, a4, a5), of: prototype, in: frame))
+    case .function(let function): function(a1, a2, a3, a4, a5)
     }
   }
 }

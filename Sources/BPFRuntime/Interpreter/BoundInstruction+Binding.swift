@@ -9,8 +9,22 @@ extension BoundInstruction {
     let program: Program
     let type: ProgramType
     let maps: [Map]
+    let hostHelpers: HostHelpers
     /// The address of the first bound instruction.
     let start: UnsafeMutablePointer<BoundInstruction>
+    /// The host's helpers that instructions refer to, which have to live as long as those.
+    private(set) var helpers: [BoundHelper] = []
+
+    init(
+      program: Program, type: ProgramType, maps: [Map], hostHelpers: HostHelpers,
+      start: UnsafeMutablePointer<BoundInstruction>
+    ) {
+      self.program = program
+      self.type = type
+      self.maps = maps
+      self.hostHelpers = hostHelpers
+      unsafe self.start = start
+    }
   }
 
   /// The most slots a program may have: a branch over all of them has a displacement in 32 bits of bytes.
@@ -24,7 +38,7 @@ extension BoundInstruction.Binding {
   ///
   /// - Complexity: O(*n*), *n* the number of slots.
   /// - Throws: ``LoadError/unrunnable(program:slot:_:)`` for an instruction that verified programs do not have.
-  func bind() throws(LoadError) {
+  mutating func bind() throws(LoadError) {
     let slots = program.slots
     // SAFETY: there is room for one instruction per slot and one more.
     var slot = 0
@@ -53,7 +67,7 @@ extension BoundInstruction.Binding {
     .unrunnable(program: program.name, slot: slot, reason)
   }
 
-  private func bound(
+  private mutating func bound(
     _ instruction: Instruction, at slot: Int
   ) throws(LoadError) -> BoundInstruction {
     guard let bound = try boundOrNil(instruction, at: slot), instruction.hasRegistersOfPrograms
@@ -61,7 +75,7 @@ extension BoundInstruction.Binding {
     return bound
   }
 
-  private func boundOrNil(
+  private mutating func boundOrNil(
     _ instruction: Instruction, at slot: Int
   ) throws(LoadError) -> BoundInstruction? {
     switch instruction {
@@ -176,7 +190,12 @@ extension BoundInstruction.Binding {
     throw refusal(slot, .reference(immediate))
   }
 
-  private func call(_ helper: HelperID, at slot: Int) throws(LoadError) -> BoundInstruction {
+  private mutating func call(
+    _ helper: HelperID, at slot: Int
+  ) throws(LoadError) -> BoundInstruction {
+    if let helper = hostHelpers[helper], helper.prototype.allowed(in: type) {
+      return call(helper)
+    }
     let opcode: Opcode
     switch helper {
     case .hashMapLookup: opcode = .callHashLookup
@@ -190,6 +209,20 @@ extension BoundInstruction.Binding {
     }
     return BoundInstruction(
       opcode: opcode, immediate: UInt64(bitPattern: Int64(helper.rawValue)))
+  }
+
+  private mutating func call(_ helper: HostHelper) -> BoundInstruction {
+    switch helper.body {
+    case .function(let function):
+      return unsafe BoundInstruction(
+        opcode: .callFunction, immediate: UInt64(unsafeBitCast(function, to: UInt.self)))
+    case .closure:
+      let bound = BoundHelper(helper)
+      helpers.append(bound)
+      return unsafe BoundInstruction(
+        opcode: .callHost,
+        immediate: UInt64(UInt(bitPattern: Unmanaged.passUnretained(bound).toOpaque())))
+    }
   }
 }
 

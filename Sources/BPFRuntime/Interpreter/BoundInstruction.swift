@@ -38,6 +38,8 @@ struct BoundInstruction {
     case callControlFlow
     /// `HelperID.hashLookup` and `HelperID.prefixLookup`.
     case callHashLookup, callPrefixLookup
+    /// A C function of the host's, and a closure, by their addresses.
+    case callFunction, callHost
     case callLocal, exit
     /// What the program's own function, a callback, and what cannot go on return to.
     case end, endOfCallback, fault

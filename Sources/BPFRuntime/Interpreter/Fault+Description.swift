@@ -183,6 +183,8 @@ extension LoadError: CustomStringConvertible {
       }
     case .object(let error): "\(error)"
     case .map(let error): "\(error)"
+    case .mapDiffers(let program, let map):
+      "program \(program): map \(map) is not as the one it was verified with"
     case .unrunnable(let program, let slot, let reason):
       "program \(program), instruction \(slot): \(reason)"
     }

@@ -221,6 +221,12 @@ enum Interpreter {
           unsafe r[0] = frame.callHelper(helper, r[1], r[2], r[3], r[4], r[5])
         case .callHashLookup: unsafe r[0] = frame.hashLookup(r[1], key: r[2])
         case .callPrefixLookup: unsafe r[0] = frame.prefixLookup(r[1], key: r[2])
+        case .callFunction:
+          let function = unsafe unsafeBitCast(UInt(k), to: HostHelper.Function.self)
+          r[0] = function(r[1], r[2], r[3], r[4], r[5])
+        case .callHost:
+          unsafe machine.next = next
+          unsafe r[0] = callHost(k, frame, r)
         case .callControlFlow:
           if Count.isOn { unsafe left &-= next - line }
           unsafe next = machine.callControlFlow(
@@ -272,6 +278,18 @@ enum Interpreter {
   private static func finished(_ ending: Ending, _ left: Int, _ remaining: inout Int) -> Ending {
     remaining = left
     return ending
+  }
+
+  @inline(never)
+  @unsafe
+  private static func callHost(_ helper: UInt64, _ frame: ExecutionFrame, _ r: RegisterFile)
+    -> UInt64
+  {
+    // SAFETY: the program that the instruction is of keeps the helper.
+    guard let bits = unsafe hostPointer(helper) else { return 0 }
+    return unsafe Unmanaged<BoundHelper>.fromOpaque(bits)._withUnsafeGuaranteedRef {
+      unsafe $0.helper.call(r[1], r[2], r[3], r[4], r[5], in: frame)
+    }
   }
 
   // MARK: Memory

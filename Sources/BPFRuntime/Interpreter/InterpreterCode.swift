@@ -1,5 +1,7 @@
 import BPFISA
 import BPFPlatform
+import BPFRewriter
+import BPFVerifier
 
 /// A program as the interpreter runs it: bound to its live maps, which it keeps.
 ///
@@ -9,11 +11,17 @@ import BPFPlatform
 /// Sendable because nothing of it changes after it is made.
 @safe
 final class InterpreterCode: @unchecked Sendable {
-  let program: Program
+  /// The program as its author knows it, which faults and call stacks speak of.
+  let source: Program
+  /// Where the instructions of each slot came from in ``source``; empty where they are its own.
+  private let origins: [InstructionOrigin]
   let type: ProgramType
   let maps: [Map]
   /// One instruction per slot, then one that ends the program with a fault.
   let instructions: UnsafeMutablePointer<BoundInstruction>
+  private let slotCount: Int
+  /// The host's helpers that instructions refer to.
+  private let helpers: [BoundHelper]
   /// The number of workers that every map has a slot for.
   let workerLimit: Int
   /// What the addresses of its instructions in call stacks begin at.
@@ -21,19 +29,37 @@ final class InterpreterCode: @unchecked Sendable {
 
   /// - Complexity: O(*n*), *n* the number of slots.
   /// - Throws: ``LoadError`` for what verified and rewritten programs do not have.
-  init(_ program: Program, type: ProgramType, maps: [Map]) throws(LoadError) {
+  convenience init(
+    _ rewritten: RewrittenProgram, maps: [Map], helpers: HostHelpers
+  ) throws(LoadError) {
+    try self.init(
+      rewritten.program, from: rewritten.verified.program, rewritten.origins,
+      type: rewritten.type, maps: maps, helpers: helpers)
+  }
+
+  /// - Parameters:
+  ///   - source: what the program was made from, if it is not its own source.
+  ///   - origins: where each slot came from in `source`.
+  init(
+    _ program: Program, from source: Program? = nil, _ origins: [InstructionOrigin] = [],
+    type: ProgramType, maps: [Map], helpers: HostHelpers = HostHelpers()
+  ) throws(LoadError) {
     guard program.slots.count <= BoundInstruction.maximumSlots else {
       throw .unrunnable(program: program.name, slot: 0, .tooManySlots(program.slots.count))
     }
-    self.program = program
+    self.source = source ?? program
+    self.origins = origins
     self.type = type
     self.maps = maps
-    stackBase = StackAddress.base(of: program)
+    slotCount = program.slots.count
+    stackBase = StackAddress.base(of: self.source)
     workerLimit = maps.map(\.workers).min() ?? .max
     let start = UnsafeMutablePointer<BoundInstruction>.allocate(capacity: program.slots.count + 1)
     do throws(LoadError) {
-      try unsafe BoundInstruction.Binding(program: program, type: type, maps: maps, start: start)
-        .bind()
+      var binding = unsafe BoundInstruction.Binding(
+        program: program, type: type, maps: maps, hostHelpers: helpers, start: start)
+      try binding.bind()
+      self.helpers = binding.helpers
     } catch {
       unsafe start.deallocate()
       throw error
@@ -46,22 +72,33 @@ final class InterpreterCode: @unchecked Sendable {
   /// Whether a pointer into instructions is one into these, or to the one past the last.
   @unsafe
   func contains(_ next: UnsafeMutablePointer<BoundInstruction>) -> Bool {
-    unsafe next >= instructions && next <= instructions + program.slots.count
+    unsafe next >= instructions && next <= instructions + slotCount
   }
 
-  /// The slot of the instruction before one that the interpreter points at.
+  /// The slot in ``source`` of the instruction before one that the interpreter points at.
   @unsafe
-  func slot(before next: UnsafeMutablePointer<BoundInstruction>) -> Int {
-    unsafe next - instructions - 1
+  func sourceSlot(before next: UnsafeMutablePointer<BoundInstruction>) -> Int {
+    sourceSlot(of: unsafe next - instructions - 1)
   }
 
-  /// The fault of an instruction, with what is known of its place.
-  func fault(_ kind: Fault.Kind, at slot: Int) -> Fault {
-    let isInstruction =
-      unsafe program.slots.indices.contains(slot) && instructions[slot].opcode != .secondSlot
-    return Fault(
-      kind: kind, program: program.name, slot: slot,
-      instruction: isInstruction ? program.instruction(at: slot) : nil,
-      line: program.slots.indices.contains(slot) ? program.line(at: slot) : nil)
+  /// The slot in ``source`` that an instruction of a slot came from.
+  func sourceSlot(of slot: Int) -> Int {
+    origins.indices.contains(slot) ? origins[slot].original : slot
   }
+
+  /// The fault of the instruction at a slot of ``source``, with what is known of its place.
+  func fault(_ kind: Fault.Kind, at slot: Int) -> Fault {
+    let isInstruction = source.slots.indices.contains(slot)
+    return Fault(
+      kind: kind, program: source.name, slot: slot,
+      instruction: isInstruction ? source.instruction(at: slot) : nil,
+      line: isInstruction ? source.line(at: slot) : nil)
+  }
+}
+
+/// A helper of the host's that an instruction refers to by its address.
+final class BoundHelper: Sendable {
+  let helper: HostHelper
+
+  init(_ helper: HostHelper) { self.helper = helper }
 }

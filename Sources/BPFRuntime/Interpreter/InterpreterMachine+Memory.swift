@@ -1,4 +1,5 @@
 import BPFPlatform
+import BPFRewriter
 
 // What helpers ask of the engine besides memory whose address they are given: memory by address, call stacks, and which map
 // a timer is of. None of it is on the way of programs that do not ask.
@@ -43,7 +44,7 @@ extension InterpreterMachine {
       // SAFETY: a function's stack ends at its frame pointer, and its callback's argument lies in the record there.
       let bytes =
         unsafe Self.bytes(
-          at: address, limit: limit, in: end - RunArea.stackSize, count: RunArea.stackSize)
+          at: address, limit: limit, in: end - TargetABI.stackSize, count: TargetABI.stackSize)
         ?? Self.bytes(at: address, limit: limit, in: end + FrameRecord.argumentOffset, count: 16)
       if let bytes { return bytes }
     }
@@ -128,7 +129,7 @@ extension InterpreterMachine {
 extension InterpreterCode {
   @unsafe
   fileprivate func stackAddress(before next: UnsafeMutablePointer<BoundInstruction>) -> UInt64 {
-    stackBase | UInt64(truncatingIfNeeded: unsafe slot(before: next)) & StackAddress.slotMask
+    stackBase | UInt64(truncatingIfNeeded: unsafe sourceSlot(before: next)) & StackAddress.slotMask
   }
 }
 

@@ -131,7 +131,7 @@ extension InterpreterMachine {
   /// Why a run ended early.
   func fault(_ ending: Interpreter.Ending) -> Fault? {
     let code = code
-    let slot = unsafe code.slot(before: next)
+    let slot = unsafe code.sourceSlot(before: next)
     return switch ending {
     case .exited: nil
     case .exhausted: code.fault(.budgetExhausted(budget), at: slot)
@@ -220,6 +220,7 @@ extension InterpreterMachine {
   /// The program whose instruction calls a helper, or ended the run.
   var code: InterpreterCode {
     // SAFETY: `next` follows an instruction of one of them.
+    if unsafe state.pointee.left.isEmpty { return unsafe state.pointee.code.takeUnretainedValue() }
     guard let code = codes.first(where: { unsafe $0.contains(next - 1) }) else {
       preconditionFailure("an instruction that runs is of a program of the run")
     }

@@ -1,3 +1,5 @@
+import BPFRewriter
+
 /// The memory of a running program that its code addresses by displacements from the frame pointer.
 ///
 /// It begins at a multiple of its size, so that code finds the header from any frame pointer by clearing low bits. Each
@@ -8,16 +10,13 @@
 ///     header | passes', then stack  | FrameRecord | passes', …
 @safe
 struct RunArea {
-  static let size = 8192
-  static let headerSize = 64
-  static let stackSize = 512
-  static let passStackSize = 64
+  static let size = TargetABI.areaSize
   static let maximumFrames = 8
   /// From one function's frame pointer to the next one's.
-  static let frameStride = unsafe passStackSize + stackSize + MemoryLayout<FrameRecord>.stride
+  static let frameStride = unsafe TargetABI.frameSize + MemoryLayout<FrameRecord>.stride
   /// The distance of the outermost function's frame pointer from the area's beginning.
-  static let firstFramePointer = headerSize + passStackSize + stackSize
-  private static let registersOffset = headerSize + maximumFrames * frameStride
+  private static let firstFramePointer = TargetABI.headerSize + TargetABI.frameSize
+  private static let registersOffset = TargetABI.headerSize + maximumFrames * frameStride
   private static let registerCount = 16
 
   let base: UnsafeMutableRawPointer
@@ -35,8 +34,10 @@ struct RunArea {
 
   /// The number of the worker, where rewritten programs read it.
   var worker: Int {
-    get { unsafe base.load(as: Int.self) }
-    nonmutating set { unsafe base.storeBytes(of: newValue, as: Int.self) }
+    get { unsafe base.load(fromByteOffset: Int(TargetABI.workerOffset), as: Int.self) }
+    nonmutating set {
+      unsafe base.storeBytes(of: newValue, toByteOffset: Int(TargetABI.workerOffset), as: Int.self)
+    }
   }
 
   var registers: RegisterFile { unsafe RegisterFile(base: base + Self.registersOffset) }
