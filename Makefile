@@ -21,7 +21,7 @@ lint:
 format:
 	$(SWIFT) format -i -r Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources Fuzz/Package.swift Fuzz/Sources
 
-# Pages generated from the instruction table and checked against it by the tests.
+# Pages generated from the instruction table, and figures of real programs, which the tests compare.
 docs:
 	BPFKIT_WRITE_FIXTURES=1 $(SWIFT) test --filter DocumentationTests
 

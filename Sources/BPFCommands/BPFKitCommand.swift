@@ -11,6 +11,7 @@ public struct BPFKitCommand: ParsableCommand {
     subcommands: [
       RunCommand.self, MapsCommand.self, InspectCommand.self, DisassembleCommand.self,
       AssembleCommand.self, VerifyCommand.self, RewriteCommand.self, DumpCommand.self,
+      StatisticsCommand.self,
       BatchCommand.self, ConformancePluginCommand.self,
     ])
 

@@ -8,7 +8,8 @@ import Testing
   /// Every path in backquotes that begins with a top-level folder has to exist.
   @Test(arguments: [
     "README.md", "CONTRIBUTING.md", "Documentation/Architecture.md", "Documentation/Batch.md",
-    "Documentation/Dump.md", "Documentation/Maps.md", "Documentation/Rewriting.md",
+    "Documentation/Dump.md", "Documentation/Maps.md", "Documentation/PatchStatistics.md",
+    "Documentation/Rewriting.md",
     "Examples/xdp-firewall/README.md",
   ])
   func namesPathsThatExist(page: String) throws {

@@ -66,44 +66,21 @@ struct VerifierSuite {
 
   /// The programs of the `shared` folder's corpus that Linux accepts, with its own counts and times.
   private func corpus() throws {
-    let root = folder + "/../../../../shared/corpus/"
-    guard let verdicts = try? readFile(root + "verdicts.jsonl") else {
-      print("real objects: no ../shared/corpus")
-      return
-    }
     var total = VerificationTotals()
-    for line in String(decoding: verdicts, as: UTF8.self).split(separator: "\n") {
-      guard line.contains("\"verdict\": \"accept\""), let path = Self.field("object", line),
-        let name = Self.field("program", line), let section = Self.field("section", line),
-        let type = Self.field("type", line).flatMap({ ProgramType(name: $0) })
-      else { continue }
-      let object = try ObjectFile(bytes: readFile(root + path))
-      let named = object.programs.filter { $0.name == name }
-      guard let program = named.first(where: { $0.sectionName == section }) ?? named.first else {
-        continue
-      }
-      let linked = try object.link(program)
-      let verifier = Verifier(for: type)
-      guard let verified = try? verifier.verify(linked.program, maps: linked.maps) else { continue }
+    let found = try CorpusProgram.forEach(folder: folder) { program in
+      let verifier = Verifier(for: program.type)
+      guard
+        let verified = try? verifier.verify(program.linked.program, maps: program.linked.maps)
+      else { return }
       let time = try nanosecondsPerCall(batches: 3, calls: 1) {
-        _ = try verifier.verify(linked.program, maps: linked.maps)
+        _ = try verifier.verify(program.linked.program, maps: program.linked.maps)
       }
       total.add(
-        path + " " + name, verified.statistics, time,
-        linuxProcessed: Self.field("processed", line).flatMap { Double($0) } ?? 0,
-        linuxTime: Self.field("us", line).flatMap { Double($0) } ?? 0)
+        program.name, verified.statistics, time, linuxProcessed: program.linuxProcessed,
+        linuxTime: program.linuxMicroseconds)
     }
+    guard found else { return print("real objects: no ../shared/corpus") }
     total.report()
-  }
-
-  /// The value of a field of an object on one line.
-  private static func field(_ name: String, _ line: Substring) -> String? {
-    guard let start = line.firstRange(of: "\"\(name)\": ") else { return nil }
-    let rest = line[start.upperBound...]
-    if rest.first == "\"" {
-      return rest.dropFirst().firstIndex(of: "\"").map { String(rest.dropFirst()[..<$0]) }
-    }
-    return String(rest.prefix { $0.isNumber || $0 == "." })
   }
 }
 
