@@ -30,6 +30,14 @@ struct BatchReply {
     var fault: Reason?
   }
 
+  /// How long each stage took, in nanoseconds; nil for one that did not run.
+  struct StageTimes {
+    /// From bytes or text to a linked program.
+    var decode: Int?
+    var verify: Int?
+    var rewrite: Int?
+  }
+
   struct Statistics {
     var slots: Int?
     var maps: Int?
@@ -38,9 +46,13 @@ struct BatchReply {
     /// What verification processed and kept, where it was asked for.
     var processedInstructions: Int?
     var states: Int?
+    /// The slots of the program as engines run it, where it was rewritten.
+    var rewrittenSlots: Int?
+    /// The nanoseconds of the stages that ran.
+    var times = StageTimes()
     /// The number of runs made, repetitions included, and the instructions they executed.
     var runs = 0
-    var instructions = 0
+    var executedInstructions = 0
   }
 }
 
@@ -111,7 +123,20 @@ extension BatchReply.Statistics {
       if let processedInstructions { writer.member("processed", processedInstructions) }
       if let states { writer.member("states", states) }
       writer.member("runs", runs)
-      writer.member("instructions", instructions)
+      writer.member("instructions") { writer in
+        writer.object { writer in
+          if let slots { writer.member("original", slots) }
+          if let rewrittenSlots { writer.member("xlated", rewrittenSlots) }
+        }
+      }
+      writer.member("executed", executedInstructions)
+      writer.member("ns") { writer in
+        writer.object { writer in
+          if let time = times.decode { writer.member("decode", time) }
+          if let time = times.verify { writer.member("verify", time) }
+          if let time = times.rewrite { writer.member("rewrite", time) }
+        }
+      }
     }
   }
 }

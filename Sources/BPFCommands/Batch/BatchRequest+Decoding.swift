@@ -19,9 +19,9 @@ extension BatchRequest {
     maps = []
     stage = .run
     verified = nil
-    engine = .checked
     budget = min(LoadedProgram.defaultBudget, limits.steps)
     runs = []
+    var engine: EngineChoice?
     for member in members {
       let field = JSONField(path: member.name, value: member.value)
       switch member.name {
@@ -47,6 +47,7 @@ extension BatchRequest {
       default: throw .unknownField(member.name, known: Self.fields)
       }
     }
+    self.engine = engine ?? (stage == .rewrite ? .interpreter : .checked)
     guard sources.count == 1 else {
       throw .notOne(of: ["ebpf", "classic", "asm", "object"], found: sources.map(\.name))
     }

@@ -25,8 +25,11 @@ struct BatchRequest {
 
   /// How far a program is to be taken.
   enum Stage: String, CaseIterable {
-    case decode, verify, run
+    case decode, verify, rewrite, run
   }
+
+  /// Whether the program is made runnable without checks: as far as that, or to run it so.
+  var rewrites: Bool { stage == .rewrite || stage == .run && engine == .interpreter }
 
   enum EngineChoice: String, CaseIterable {
     case checked, interpreter, jit

@@ -54,7 +54,7 @@ public struct BatchServer: Sendable {
       }
     }
     session.reply.statistics.loadTime = start.duration(to: clock.now).nanoseconds
-    if request.stage == .run { try session.run(request.runs) }
+    if session.program != nil { try session.run(request.runs) }
     return session.reply
   }
 
@@ -64,11 +64,11 @@ public struct BatchServer: Sendable {
       return .init(kind: "classic", message: "classic BPF programs are not supported yet")
     }
     switch request.engine {
-    case .checked, .all: break
-    case .interpreter, .jit:
+    case .checked, .interpreter, .all: break
+    case .jit:
       return .init(
         kind: "engine",
-        message: "there is no engine '\(request.engine.rawValue)' yet; there is 'checked'")
+        message: "there is no engine 'jit' yet; there are 'checked' and 'interpreter'")
     }
     return nil
   }

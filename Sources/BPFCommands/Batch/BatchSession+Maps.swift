@@ -72,7 +72,9 @@ extension BatchSession {
     var maps: [Map] = []
     for (index, wanted) in request.maps.enumerated() {
       let map: Map
-      do throws(MapError) { map = try Map(wanted.spec) } catch {
+      // What runs without checks has the maps it was verified with.
+      let spec = runsRewritten ? wanted.spec.adjustedAsLoadersDo : wanted.spec
+      do throws(MapError) { map = try Map(spec) } catch {
         throw .verdict(Self.verdict(for: error))
       }
       for (position, entry) in wanted.contents.enumerated() {

@@ -16,13 +16,15 @@ extension BatchSession {
       throw .request(.file("object: \(error)"))
     }
     let object: ObjectFile
-    do throws(ObjectError) { object = try ObjectFile(bytes: bytes) } catch {
+    do throws(ObjectError) {
+      object = try timed(\.decode) { () throws(ObjectError) in try ObjectFile(bytes: bytes) }
+    } catch {
       throw .verdict(Self.verdict(for: error))
     }
     let chosen = try Self.choose(name, of: object)
     if request.stage == .decode {
       do throws(ObjectError) {
-        let linked = try object.link(chosen)
+        let linked = try timed(\.decode) { () throws(ObjectError) in try object.link(chosen) }
         reply.statistics.slots = linked.program.slots.count
         reply.statistics.maps = linked.maps.count
       } catch {
@@ -31,8 +33,9 @@ extension BatchSession {
       return
     }
     if verifies { try verify(chosen, of: object) }
-    guard request.stage == .run else { return }
+    guard request.stage == .run || request.stage == .rewrite else { return }
     try checkMapMemory(object.maps, path: "object")
+    if runsRewritten { return try loadRewritten(of: object) }
     let engine = Engine(object)
     do throws(LoadError) {
       let loaded = try engine.load(chosen, as: request.type)

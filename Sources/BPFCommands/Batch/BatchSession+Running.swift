@@ -47,7 +47,7 @@ extension BatchSession {
       let instructions = outcome.instructions ?? 0
       stepsUsed += instructions + costOfStart
       reply.statistics.runs += 1
-      reply.statistics.instructions += instructions
+      reply.statistics.executedInstructions += instructions
       var fault = outcome.fault.map {
         BatchReply.Reason(
           kind: ReasonClass.name(of: $0.kind), slot: $0.slot, message: "\($0)")

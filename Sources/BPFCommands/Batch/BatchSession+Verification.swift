@@ -9,10 +9,13 @@ extension BatchSession {
   var verifies: Bool {
     switch request.stage {
     case .decode: false
-    case .verify: true
-    case .run: request.verified == true
+    case .verify, .rewrite: true
+    case .run: request.verified == true || request.rewrites
     }
   }
+
+  /// Whether runs are made without checks.
+  var runsRewritten: Bool { request.rewrites && request.engine == .interpreter }
 
   /// Verifies a program of slots with the request's maps.
   mutating func verify(_ program: Program, as type: ProgramType) throws(Refusal) {
@@ -29,7 +32,9 @@ extension BatchSession {
     var firstType = request.type
     while let name = pending.popLast() {
       let linked: LinkedProgram
-      do throws(ObjectError) { linked = try object.link(name) } catch {
+      do throws(ObjectError) {
+        linked = try timed(\.decode) { () throws(ObjectError) in try object.link(name) }
+      } catch {
         throw .verdict(Self.verdict(for: error))
       }
       guard let type = firstType ?? linked.type else {
@@ -58,9 +63,14 @@ extension BatchSession {
 
   private mutating func verify(_ subject: VerificationReport.Subject) throws(Refusal) {
     var rejection: Rejection?
+    var verified: VerifiedProgram?
     let statistics: VerificationStatistics
     do throws(Rejection) {
-      statistics = try Verifier(for: subject).verify(subject.program, maps: subject.maps).statistics
+      let accepted = try timed(\.verify) { () throws(Rejection) in
+        try Verifier(for: subject).verify(subject.program, maps: subject.maps)
+      }
+      statistics = accepted.statistics
+      verified = accepted
     } catch {
       statistics = error.statistics
       rejection = error
@@ -68,6 +78,7 @@ extension BatchSession {
     reply.statistics.processedInstructions =
       (reply.statistics.processedInstructions ?? 0) + statistics.processedInstructions
     reply.statistics.states = (reply.statistics.states ?? 0) + statistics.totalStates
+    if let verified, request.rewrites { try rewrite(verified) }
     guard let rejection else { return }
     let place = rejection.line.map { "; at \($0.file):\($0.line): \($0.text)" } ?? ""
     let reason = BatchReply.Reason(

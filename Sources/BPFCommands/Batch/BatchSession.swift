@@ -1,6 +1,7 @@
 import BPFISA
 import BPFObject
 import BPFPlatform
+import BPFRewriter
 @_spi(Unverified) import BPFRuntime
 
 /// One request being served: its program loaded, its maps live, its runs made.
@@ -11,6 +12,10 @@ struct BatchSession {
   let limits: BatchLimits
   /// The steps that the runs so far took, of those a request may take.
   var stepsUsed = 0
+  /// The program as it runs without checks, then those it can reach by tail calls; empty where that was not asked for.
+  var rewritten: [RewrittenProgram] = []
+  /// The program arrays of rewritten programs.
+  var keptMaps: [Map] = []
 
   /// Why there is nothing to run.
   enum Refusal: Error {
@@ -25,6 +30,15 @@ struct BatchSession {
     self.request = request
     self.limits = limits
     reply = BatchReply(verdict: .accept)
+    do throws(Refusal) { try loadSource() } catch {
+      // What was found out before is in the reply too.
+      guard case .verdict(let verdict) = error else { throw error }
+      reply.verdict = verdict
+      throw .reply(reply)
+    }
+  }
+
+  private mutating func loadSource() throws(Refusal) {
     switch request.source {
     case .slots(let bytes):
       guard bytes.count % 8 == 0 else {
@@ -32,7 +46,8 @@ struct BatchSession {
           .invalid("ebpf", "\(counted(bytes.count, "byte")), no whole number of 8-byte slots"))
       }
       try load(RawInstruction.slots(of: bytes))
-    case .assembly(let text): try load(Self.assemble(text))
+    case .assembly(let text):
+      try load(timed(\.decode) { () throws(Refusal) in try Self.assemble(text) })
     case .object(let path, let name): try loadObject(path, program: name)
     case .classic: preconditionFailure("classic programs are refused before a session is made")
     }
@@ -58,8 +73,10 @@ struct BatchSession {
     try placeMaps(in: &slots)
     let decoded: Program
     do throws(DecodingError) {
-      decoded = try Program(
-        name: "program", slots: slots, mapNames: request.maps.map(\.spec.name))
+      let names = request.maps.map(\.spec.name)
+      decoded = try timed(\.decode) { [slots] () throws(DecodingError) in
+        try Program(name: "program", slots: slots, mapNames: names)
+      }
     } catch {
       throw .verdict(
         .reject(
@@ -73,11 +90,12 @@ struct BatchSession {
       preconditionFailure("a request with slots of its own has a type")
     }
     if verifies { try verify(decoded, as: type) }
-    guard request.stage == .run else { return }
+    guard request.stage == .run || request.stage == .rewrite else { return }
     guard type == .raw || ContextLayout(for: type) != nil else {
       throw .verdict(Self.verdict(for: .unsupportedType(program: decoded.name, type)))
     }
     let maps = try makeMaps()
+    if runsRewritten { return try loadRewritten(maps) }
     do throws(LoadError) {
       program = try LoadedProgram(unverified: decoded, type: type, maps: maps)
     } catch {
