@@ -6,6 +6,10 @@ extension HelperID {
   /// `bpf_map_lookup_elem` in an LPM trie.
   public static let prefixMapLookup = HelperID(rawValue: 0x10002)
 
+  /// Loads bytes of the packet as legacy packet loads do, for programs that have no context: r2 is the offset, 32 bits, r3 where
+  /// they go, r4 how many. Gives 0, or -1 where the packet has no such bytes.
+  public static let packetLoad = HelperID(rawValue: 0x10003)
+
   /// The first number that a host may give to a helper of its own.
   public static let firstOfHost = HelperID(rawValue: 0x20000)
 
@@ -14,6 +18,7 @@ extension HelperID {
     switch self {
     case .hashMapLookup: "bpfkit_hash_map_lookup"
     case .prefixMapLookup: "bpfkit_prefix_map_lookup"
+    case .packetLoad: "bpfkit_packet_load"
     case _: nil
     }
   }

@@ -78,7 +78,8 @@ public struct PacketLoadLowering: Pass {
           0, inFunctionAt: cursor.position, patcher.program.subprogram(at: place.original).name)
       }
       patch.removeAll()
-      var lowering = Lowering(size: size, buffer: buffer, bounds: bounds, patch: patch)
+      var lowering = Lowering(
+        size: size, buffer: buffer, bounds: bounds, hasContext: type != .raw, patch: patch)
       switch offset {
       case .absolute(let offset): lowering.load(at: offset)
       case .indirect(let register, let distance): lowering.load(at: register, plus: distance)
@@ -102,6 +103,8 @@ private struct Lowering {
   /// Where a helper puts the bytes, as an offset to `r10`.
   let buffer: Int16
   let bounds: PacketBounds?
+  /// Whether there is a context for helpers; without one a function of the runtime loads the bytes.
+  let hasContext: Bool
   var patch: Patch
 
   /// Where negative offsets begin to count from the network header, and from the link-layer header (Linux's
@@ -119,7 +122,10 @@ private struct Lowering {
     if offset < Self.linkBase { return returnZero() }
     let slow = patch.label()
     let outside = patch.label()
-    if offset >= 0 {
+    if !hasContext {
+      move(.r2, offset)
+      call(.packetLoad)
+    } else if offset >= 0 {
       if let bounds, offset <= Self.farthest - 8 {
         emit(load: bounds.size, .r1, .r6, bounds.start)
         emit(load: bounds.size, .r2, .r6, bounds.end)
@@ -153,6 +159,10 @@ private struct Lowering {
       .arithmetic(.move, .bits32, destination: .r2, source: .register(register)))
     if distance != 0 {
       patch.emit(.arithmetic(.add, .bits32, destination: .r2, source: .immediate(distance)))
+    }
+    if !hasContext {
+      call(.packetLoad)
+      return finish(outside)
     }
     patch.emit(.jumpIf(.signedLess, .bits32, .r2, .immediate(0), offset: 0), to: .label(negative))
     if let bounds {

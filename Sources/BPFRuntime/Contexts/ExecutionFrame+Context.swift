@@ -79,6 +79,21 @@ extension ExecutionFrame {
     return value
   }
 
+  /// Copies bytes of the packet as ``packetInteger(at:size:)`` finds them; -1 where there are none.
+  @unsafe
+  func loadPacket(at offset: UInt64, into address: UInt64, size: UInt64) -> UInt64 {
+    let size = Int(truncatingIfNeeded: size)
+    guard let value = packetInteger(at: Int(Int32(truncatingIfNeeded: offset)), size: size),
+      let target = unsafe hostPointer(address)
+    else { return UInt64(bitPattern: -1) }
+    for index in 0..<size {
+      unsafe target.storeBytes(
+        of: UInt8(truncatingIfNeeded: value >> UInt64(8 * (size - 1 - index))),
+        toByteOffset: index, as: UInt8.self)
+    }
+    return 0
+  }
+
   /// Writes the packet's bounds, as host addresses, where the context keeps them.
   func pointContextAtPacket() {
     guard let base = unsafe packet.memory.baseAddress else { return }

@@ -66,11 +66,9 @@ extension ExecutionFrame {
   private func callOtherHelper(
     _ id: HelperID, _ a1: UInt64, _ a2: UInt64, _ a3: UInt64, _ a4: UInt64, _ a5: UInt64
   ) -> UInt64 {
-    if id.rawValue >= HelperID.firstOfHost.rawValue {
-      return unsafe callHostHelper(id, a1, a2, a3, a4, a5)
-    }
-    return switch id {
+    switch id {
     case .mapLookupPerCPUElement: unsafe mapLookup(a1, key: a2, processor: a3)
+    case .packetLoad: unsafe loadPacket(at: a2, into: a3, size: a4)
 
     case .mapPushElement: unsafe mapPush(a1, value: a2, flags: a3)
     case .mapPopElement: unsafe mapPop(a1, into: a2)

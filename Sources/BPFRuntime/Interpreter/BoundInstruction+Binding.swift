@@ -200,6 +200,7 @@ extension BoundInstruction.Binding {
     switch helper {
     case .hashMapLookup: opcode = .callHashLookup
     case .prefixMapLookup: opcode = .callPrefixLookup
+    case .packetLoad: opcode = .callHelper
     default:
       let typeBit = CheckedCall.bit(of: type)
       guard let call = unsafe CheckedCall.to(helper.rawValue, in: typeBit),
