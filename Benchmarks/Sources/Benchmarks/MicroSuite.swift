@@ -32,7 +32,7 @@ struct MicroSuite {
     for path in objects() {
       let object = try ObjectFile(bytes: readFile(path))
       guard let name = object.programs.first?.name else { continue }
-      let program = try Engine(object).load(name, as: .raw)
+      let program = try Engine(object, execution: .checked).load(name, as: .raw)
       // The micro programs access the memory they are given and their stack, by addresses either way.
       let bound = unsafe try LoadedProgram(
         unchecked: program.program, type: .raw, maps: program.maps)

@@ -36,7 +36,7 @@ extension BatchSession {
     guard request.stage == .run || request.stage == .rewrite else { return }
     try checkMapMemory(object.maps, path: "object")
     if runsRewritten { return try loadRewritten(of: object) }
-    let engine = Engine(object)
+    let engine = Engine(object, execution: .checked)
     do throws(LoadError) {
       let loaded = try engine.load(chosen, as: request.type)
       reply.statistics.slots = loaded.program.slots.count

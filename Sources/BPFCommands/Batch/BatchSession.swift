@@ -3,6 +3,7 @@ import BPFObject
 import BPFPlatform
 import BPFRewriter
 @_spi(Unverified) import BPFRuntime
+import BPFVerifier
 
 /// One request being served: its program loaded, its maps live, its runs made.
 struct BatchSession {
@@ -108,7 +109,13 @@ struct BatchSession {
     case .unsupportedType: .unsupported(.init(kind: "program_type", message: "\(error)"))
     case .map(let error): verdict(for: error)
     case .object(let error): .reject(.init(kind: "object", message: "\(error)"))
-    case .mapCount, .mapDiffers, .unrunnable: .reject(.init(kind: "load", message: "\(error)"))
+    case .rejected(let rejection):
+      .reject(
+        .init(
+          kind: rejection.category.rawValue, slot: rejection.slot,
+          message: rejection.explanation.problem))
+    case .mapCount, .unrunnable, .mapDiffers, .helperDiffers, .sharedMapDiffers, .rewriting:
+      .reject(.init(kind: "load", message: "\(error)"))
     }
   }
 

@@ -138,7 +138,7 @@ struct DumpCommand: Subcommand {
   private func dumped(
     _ input: ProgramInput
   ) throws(ProgramInput.Failure) -> DumpedProgram {
-    let isCompatible = License.isCompatible(input.license)
+    let isCompatible = License.isGPLCompatible(input.license)
     switch form {
     case .original:
       return DumpedProgram(

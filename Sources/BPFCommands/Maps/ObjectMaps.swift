@@ -10,8 +10,9 @@ final class ObjectMaps {
   /// The programs to put into slots of program arrays, by the map's name, once it is known what they run as.
   private var slots: [String: [UInt32: String]] = [:]
 
-  init(_ object: ObjectFile, path: String) {
-    engine = Engine(object)
+  /// - Parameter execution: how programs will run that are loaded with these maps.
+  init(_ object: ObjectFile, path: String, execution: Engine.Execution = .verified) {
+    engine = Engine(object, execution: execution)
     self.path = path
   }
 
@@ -54,11 +55,14 @@ extension ObjectMaps {
   }
 
   /// Puts the programs that fills named into their program arrays.
-  func placePrograms(as type: ProgramType) throws(CommandError) {
+  ///
+  /// - Parameter load: gives the program of a name, made ready.
+  func placePrograms(_ load: (String) throws(CommandError) -> LoadedProgram) throws(CommandError) {
     for (name, programs) in slots.sorted(by: { $0.key < $1.key }) {
       let map = try map(named: name)
       for (index, program) in programs.sorted(by: { $0.key < $1.key }) {
-        do { try map.setProgram(engine.load(program, as: type), at: index) } catch {
+        let program = try load(program)
+        do { try map.setProgram(program, at: index) } catch {
           throw .input(name: path, detail: "map \(name), slot \(index): \(error)")
         }
       }

@@ -68,8 +68,12 @@ struct RunCommand: Subcommand {
   @Option(help: "Run each packet this many times, each on its own bytes; maps see every run.")
   var `repeat` = 1
 
-  @Option(help: "The number of instructions after which a run is ended with a fault.")
-  var budget = LoadedProgram.defaultBudget
+  @Option(
+    help: ArgumentHelp(
+      "The number of instructions after which a run is ended with a fault; instructions are counted then. With --unverified "
+        + "they always are, and the number is \(LoadedProgram.defaultBudget) unless another is given.",
+      valueName: "number"))
+  var budget: Int?
 
   @Flag(help: "Run it without a proof that it is safe, with every access checked as it is made.")
   var unverified = false
@@ -92,7 +96,7 @@ struct RunCommand: Subcommand {
     }
     if output != nil && capture == nil { throw ValidationError("--write needs --read.") }
     if `repeat` < 1 { throw ValidationError("--repeat must be at least 1.") }
-    if budget < 1 { throw ValidationError("--budget must be at least 1.") }
+    if let budget, budget < 1 { throw ValidationError("--budget must be at least 1.") }
     if let type, ProgramType(name: type) == nil {
       let known = ProgramType.allCases.map(\.name)
       let nearest = NearMatch.nearest(to: type, in: known).map { "; did you mean '\($0)'?" }
@@ -111,10 +115,10 @@ struct RunCommand: Subcommand {
     }
     let name = try ProgramChoice.choose(program, of: file, path: object)
     let type = type.flatMap(ProgramType.init(name:))
-    let maps = ObjectMaps(file, path: object)
+    let maps = ObjectMaps(file, path: object, execution: unverified ? .checked : .verified)
     try contents.fill(maps, in: environment)
-    var session = try RunSession(maps, program: name, type: type)
-    if !unverified { try session.verify(reportingTo: environment.errors) }
+    var session = try RunSession(
+      maps, program: name, type: type, reportingTo: environment.errors)
     session.repeatCount = `repeat`
     session.budget = budget
     for argument in context {

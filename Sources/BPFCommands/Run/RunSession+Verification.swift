@@ -5,44 +5,40 @@ import BPFRuntime
 import BPFVerifier
 
 extension RunSession {
-  /// Verifies the program, and those that it can reach by tail calls.
+  /// Makes a program ready to run.
   ///
-  /// - Returns: the first that is not accepted, or nil.
-  func firstRejection() -> (program: String, rejection: Rejection)? {
-    var known: Set<ObjectIdentifier> = [ObjectIdentifier(program)]
-    var pending = [program]
-    for map in maps.engine.maps where map.spec.kind == .programArray {
-      for index in 0..<UInt32(clamping: map.spec.maxEntries) {
-        guard let target = map.program(at: index),
-          known.insert(ObjectIdentifier(target)).inserted
-        else { continue }
-        pending.append(target)
+  /// - Parameter errors: where its report goes if it is not proved safe, or one that it can reach by tail calls is not.
+  static func load(
+    _ name: String, as type: ProgramType?, from maps: ObjectMaps, reportingTo errors: OutputSink
+  ) throws(CommandError) -> LoadedProgram {
+    do throws(LoadError) { return try maps.engine.load(name, as: type) } catch {
+      if case .rejected(let rejection) = error {
+        throw try refusal(of: rejection, path: maps.path, reportingTo: errors)
       }
-    }
-    for program in pending {
-      let declared = maps.engine.object.programs.first { $0.name == program.name }
-      let subject = VerificationReport.Subject(
-        program: program.program, type: program.type, attachType: declared?.attachType,
-        maps: program.maps.map(\.spec), license: maps.engine.object.license)
-      do throws(Rejection) {
-        _ = try Verifier(for: subject).verify(subject.program, maps: subject.maps)
-      } catch {
-        return (program.name, error)
+      if case .unsupportedType(let name, nil) = error {
+        throw .input(
+          name: maps.path,
+          detail:
+            "program \(name): its section does not say of what type it is; say it with --type")
       }
+      throw .input(name: maps.path, detail: "\(error)")
     }
-    return nil
   }
 
-  /// Refuses a program that is not proved safe; its report goes to `errors` first.
-  func verify(reportingTo errors: OutputSink) throws(CommandError) {
-    guard let (name, rejection) = firstRejection() else { return }
+  /// Writes why a program is not proved safe.
+  ///
+  /// - Returns: the error that ends the command.
+  private static func refusal(
+    of rejection: Rejection, path: String, reportingTo errors: OutputSink
+  ) throws(CommandError) -> CommandError {
     for line in "\(rejection)".split(separator: "\n") {
       try errors.writeLine(String(line).escapedForDisplay)
     }
     let what =
       rejection.category == .unsupported
       ? "cannot be verified: \(rejection.explanation.problem)" : "is not safe"
-    throw .runFailed(
-      "\(path): program \(name) \(what); --unverified runs it with every access checked")
+    return .runFailed(
+      "\(path): program \(rejection.program.name) \(what); --unverified runs it with every access checked"
+    )
   }
 }

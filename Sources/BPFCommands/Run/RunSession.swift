@@ -10,7 +10,8 @@ struct RunSession {
   let program: LoadedProgram
   let frame: ExecutionFrame
   var repeatCount = 1
-  var budget = LoadedProgram.defaultBudget
+  /// The number of instructions after which a run is ended; nil for what the engine sets.
+  var budget: Int?
   var report = RunReport()
   /// What the program ran on, as the report names it.
   var source = ""
@@ -26,20 +27,17 @@ struct RunSession {
   private let clockOverhead: Int
 
   /// Loads a program of an object, whose maps may hold something already.
+  ///
+  /// - Parameter errors: where the report of a program goes that is not proved safe.
   init(
-    _ maps: ObjectMaps, program name: String, type: ProgramType?
+    _ maps: ObjectMaps, program name: String, type: ProgramType?, reportingTo errors: OutputSink
   ) throws(CommandError) {
     path = maps.path
-    do throws(LoadError) { program = try maps.engine.load(name, as: type) } catch {
-      if case .unsupportedType(let name, nil) = error {
-        throw .input(
-          name: path,
-          detail:
-            "program \(name): its section does not say of what type it is; say it with --type")
-      }
-      throw .input(name: path, detail: "\(error)")
+    program = try Self.load(name, as: type, from: maps, reportingTo: errors)
+    let type = program.type
+    try maps.placePrograms { name throws(CommandError) in
+      try Self.load(name, as: type, from: maps, reportingTo: errors)
     }
-    try maps.placePrograms(as: program.type)
     self.maps = maps
     frame = program.makeFrame()
     eventSources = maps.engine.maps.compactMap(EventSource.init)

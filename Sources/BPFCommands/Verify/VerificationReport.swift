@@ -109,18 +109,7 @@ extension Verifier {
   init(for subject: VerificationReport.Subject, options: VerifierOptions = VerifierOptions()) {
     var options = options
     options.attachType = subject.attachType
-    options.isGPLCompatible = License.isCompatible(subject.license)
+    options.isGPLCompatible = License.isGPLCompatible(subject.license)
     self.init(for: subject.type, options: options)
   }
-}
-
-/// What a program's licence allows.
-enum License {
-  /// The texts that the kernel takes as compatible with the GPL.
-  private static let compatible: Set<String> = [
-    "GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL",
-  ]
-
-  /// Whether helpers that are for GPL programs may be called; where nothing is said they may.
-  static func isCompatible(_ license: String?) -> Bool { license.map(compatible.contains) ?? true }
 }

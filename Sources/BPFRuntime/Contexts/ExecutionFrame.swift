@@ -53,8 +53,8 @@ public final class ExecutionFrame {
   let isSocketBuffer: Bool
   /// Whether a program sees its packet from after the Ethernet header.
   let hidesLinkHeader: Bool
-  /// The helpers that the host of the running program offers.
-  var hostHelpers = HostHelpers()
+  /// What the helpers of the host find here: an object that it sets before a run.
+  public var hostState: AnyObject?
   /// The state of `bpf_get_prandom_u32`.
   public var randomState: UInt64 = 0x9e37_79b9_7f4a_7c15
   /// The clocks the program reads.

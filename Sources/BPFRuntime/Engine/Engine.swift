@@ -1,13 +1,33 @@
 public import BPFObject
 public import BPFPlatform
+public import BPFRewriter
+public import BPFVerifier
 
 /// An object's programs, made ready to run as they are asked for, and the live maps they share.
 ///
-/// Not thread-safe itself; the programs it loads and their maps are, and they may outlive it.
+///     let engine = Engine(try ObjectFile(bytes: bytes), workers: 4)
+///     let program = try engine.load("firewall")
+///     let frame = program.makeFrame()
+///     try frame.load(packet)
+///     let outcome = program.run(frame)
+///
+/// Loading links a program, makes its maps, verifies it and rewrites it, so that it runs without a check; or, with
+/// ``Execution/checked``, prepares it for the interpreter that checks every access, which needs no proof.
+///
+/// Not thread-safe itself; the programs it loads and their maps are, and they may outlive it. Loading a program changes none
+/// that run.
 public final class Engine {
   public let object: ObjectFile
   /// The number of threads that will run programs, each with a slot of its own in per-CPU maps.
   public let workers: Int
+  /// How programs run.
+  public let execution: Execution
+  /// What the host gives programs beside what their type does.
+  public let host: HostPlatform
+  /// What the verifier holds programs to, but for their licence and attach type, which the object says.
+  public var verifierOptions = VerifierOptions()
+  public var verifierLimits = VerifierLimits()
+  public var rewriteOptions = RewriteOptions()
   /// The live maps of the programs loaded so far, in the order of the object's declarations.
   public var maps: [Map] { object.maps.compactMap { live[$0.name] } }
 
@@ -15,18 +35,40 @@ public final class Engine {
   /// constants (`.rodata`), which no host can change once the map is live. Maps made before stay as they are.
   public var initialContents: [String: [MapSpec.InitialEntry]] = [:]
 
-  private var live: [String: Map] = [:]
-  private var programs: [String: LoadedProgram] = [:]
+  private(set) var live: [String: Map] = [:]
+  private(set) var programs: [String: LoadedProgram] = [:]
   /// Program arrays made before a program that refers to them, whose declared slots are still to be filled.
-  private var unfilledArrays: Set<String> = []
+  private(set) var unfilledArrays: Set<String> = []
   private let programArrays = ProgramArrays()
 
+  /// How an engine runs programs.
+  public enum Execution: Hashable, Sendable {
+    /// Each is verified and rewritten, and runs without a check.
+    case verified
+    /// Each runs as it is, with every access checked and a budget.
+    case checked
+  }
+
   /// An engine without any program yet.
-  public init(_ object: ObjectFile, workers: Int = 1) {
+  ///
+  /// - Parameters:
+  ///   - workers: The number of threads that will run programs.
+  ///   - maps: Live maps to use where the object declares one of the same name: those of another engine, to share them. Each
+  ///     must be as the object declares it, and have slots for as many workers. What they hold stays.
+  public init(
+    _ object: ObjectFile, workers: Int = 1, execution: Execution = .verified,
+    host: HostPlatform = HostPlatform(), sharing maps: [Map] = []
+  ) {
     precondition(workers > 0, "programs run on at least one worker")
     self.object = object
     self.workers = workers
+    self.execution = execution
+    self.host = host
+    shared = Dictionary(maps.map { ($0.spec.name, $0) }, uniquingKeysWith: { first, _ in first })
   }
+
+  /// Live maps of others.
+  let shared: [String: Map]
 
   /// The live map of a name, once a program that refers to it was loaded.
   public func map(named name: String) -> Map? { live[name] }
@@ -71,6 +113,30 @@ public final class Engine {
     }
     var loading = Loading(engine: self, type: type)
     let program = try loading.load(name)
+    try adopt(&loading)
+    return LoadedProgram(program, keeping: programArrays)
+  }
+
+  /// Loads every program that the object declares, as ``load(_:as:)`` does: all of them, or where one cannot be loaded none.
+  ///
+  /// - Returns: The programs in the order of their declarations.
+  /// - Throws: ``LoadError`` for the first that cannot be loaded.
+  public func loadAll() throws(LoadError) -> [LoadedProgram] {
+    var loading = Loading(engine: self, type: nil)
+    var loaded: [LoadedProgram] = []
+    for program in object.programs {
+      if let known = programs[program.name] ?? loading.programs[program.name] {
+        loaded.append(known)
+      } else {
+        loaded.append(try loading.load(program.name))
+      }
+    }
+    try adopt(&loading)
+    return loaded.map { LoadedProgram($0, keeping: programArrays) }
+  }
+
+  /// Takes over what was made.
+  private func adopt(_ loading: inout Loading) throws(LoadError) {
     try loading.fillMapsOfMaps()
     do {
       for slot in loading.slots { try slot.map.setProgram(slot.program, at: slot.index) }
@@ -80,8 +146,8 @@ public final class Engine {
     live.merge(loading.maps) { old, _ in old }
     programs.merge(loading.programs) { _, new in new }
     unfilledArrays.subtract(loading.filledArrays)
-    programArrays.add(loading.maps.values.filter(\.keepsPrograms))
-    return LoadedProgram(program, keeping: programArrays)
+    programArrays.add(
+      loading.maps.values.filter { $0.keepsPrograms && shared[$0.spec.name] !== $0 })
   }
 
   /// The time in nanoseconds at which a timer in any of the maps may be due next, or nil where none is started.
@@ -94,106 +160,5 @@ public final class Engine {
     clock: HostClock = .system, worker: Int = 0, budget: Int = LoadedProgram.defaultBudget
   ) -> [TimerRun] {
     maps.flatMap { $0.runDueTimers(clock: clock, worker: worker, budget: budget) }
-  }
-
-  /// What one call of ``load(_:as:)`` makes, before the engine takes it over.
-  private struct Loading {
-    let engine: Engine
-    let type: ProgramType?
-    var maps: [String: Map] = [:]
-    var programs: [String: LoadedProgram] = [:]
-    var slots: [(map: Map, index: UInt32, program: LoadedProgram)] = []
-    /// The arrays of ``Engine/unfilledArrays`` that ``slots`` fills.
-    var filledArrays: Set<String> = []
-    /// What the declarations of maps of maps put into them.
-    var innerMaps: [(map: Map, key: [UInt8], inner: Map)] = []
-
-    init(engine: Engine, type: ProgramType?) {
-      self.engine = engine
-      self.type = type
-    }
-
-    /// Loads a program and, one after the other, all that its program arrays lead to.
-    mutating func load(_ name: String) throws(LoadError) -> LoadedProgram {
-      let first = try loadAlone(name, as: type)
-      var pending = [first]
-      while let program = pending.popLast() {
-        for map in program.maps where map.spec.kind == .programArray {
-          let name = map.spec.name
-          let isUnfilled = engine.unfilledArrays.contains(name)
-          guard isUnfilled || maps[name] === map else { continue }
-          if isUnfilled { filledArrays.insert(name) }
-          for entry in map.spec.contents {
-            guard case .program(let target) = entry.value else { continue }
-            // What the host put into an array made earlier stays.
-            if isUnfilled, map.program(at: Self.index(entry.key)) != nil { continue }
-            let known = programs[target] ?? engine.programs[target]
-            let loaded: LoadedProgram
-            if let known, known.type == program.type {
-              loaded = known
-            } else {
-              loaded = try loadAlone(target, as: program.type)
-              pending.append(loaded)
-            }
-            slots.append((map, Self.index(entry.key), loaded))
-          }
-        }
-      }
-      return first
-    }
-
-    private mutating func loadAlone(
-      _ name: String, as type: ProgramType?
-    ) throws(LoadError) -> LoadedProgram {
-      let linked: LinkedProgram
-      do {
-        linked = try engine.object.link(name)
-      } catch {
-        throw .object(error)
-      }
-      guard let type = type ?? linked.type, type == .raw || ContextLayout(for: type) != nil else {
-        throw .unsupportedType(program: name, type ?? linked.type)
-      }
-      var needed: [Map] = []
-      for spec in linked.maps { needed.append(try makeMap(spec)) }
-      let loaded = try LoadedProgram(unverified: linked.program, type: type, maps: needed)
-      programs[name] = loaded
-      return loaded
-    }
-
-    /// The live map of a declaration, made now if there is none yet; so are the maps that it holds.
-    mutating func makeMap(_ declared: MapSpec) throws(LoadError) -> Map {
-      if let map = maps[declared.name] ?? engine.live[declared.name] { return map }
-      var spec = declared.adjustedAsLoadersDo
-      spec.contents = engine.initialContents[spec.name] ?? spec.contents
-      let map: Map
-      do {
-        map = try Map(spec, workers: engine.workers)
-      } catch {
-        throw .map(error)
-      }
-      maps[spec.name] = map
-      for entry in spec.contents where spec.kind.holdsMaps {
-        guard case .map(let name) = entry.value else { continue }
-        guard let inner = engine.object.maps.first(where: { $0.name == name }) else {
-          throw .map(map.error(.badDescriptor, "the object has no map '\(name)' to put into it"))
-        }
-        innerMaps.append((map, entry.key, try makeMap(inner)))
-      }
-      return map
-    }
-
-    func fillMapsOfMaps() throws(LoadError) {
-      do {
-        for slot in innerMaps { try slot.map.initialize(slot.key, map: slot.inner) }
-      } catch {
-        throw .map(error)
-      }
-    }
-
-    /// A program array's key: a 32-bit index in host order.
-    private static func index(_ key: [UInt8]) -> UInt32 {
-      key.prefix(4).reversed().reduce(0) { $0 << 8 | UInt32($1) }
-    }
   }
 }

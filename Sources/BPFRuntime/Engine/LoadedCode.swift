@@ -14,6 +14,42 @@ enum LoadedCode: Sendable {
     }
   }
 
+  /// The context that it runs on; nil for `raw`.
+  var layout: ContextLayout? {
+    switch self {
+    case .checked(let code): code.context?.layout
+    case .bound(let code): code.layout
+    }
+  }
+
+  /// A frame that it runs in.
+  func makeFrame(worker: Int) -> ExecutionFrame {
+    ExecutionFrame(type: type, layout: layout, worker: worker)
+  }
+
+  /// What other code that it calls, or that takes its place, has to be like.
+  var kind: Kind { Kind(type: type, layout: layout, engine: engine) }
+
+  struct Kind: Sendable {
+    let type: ProgramType
+    let layout: ContextLayout?
+    let engine: Engine
+
+    /// Whether code of either runs in the same frames.
+    func sharesFrames(with other: Kind) -> Bool {
+      type == other.type && (type != .hostDefined || layout == other.layout)
+    }
+
+    /// Whether code of either may call the other.
+    func mayCall(_ other: Kind) -> Bool { engine == other.engine && sharesFrames(with: other) }
+  }
+
+  /// Whether it runs in a frame.
+  @inline(__always)
+  func fits(_ frame: ExecutionFrame) -> Bool {
+    frame.type == type && (type != .hostDefined || frame.layout == layout)
+  }
+
   /// What the addresses of its instructions in call stacks begin at.
   var stackBase: UInt64 {
     switch self {

@@ -2,7 +2,7 @@ public import BPFISA
 public import BPFObject
 public import BPFPlatform
 public import BPFRewriter
-import BPFVerifier
+public import BPFVerifier
 
 /// A program ready to run, with the live maps it refers to. Any number of threads may run it, each in a frame
 /// of its own.
@@ -29,22 +29,25 @@ public final class LoadedProgram: Sendable {
   /// - Complexity: O(*n*), *n* the number of slots.
   /// - Throws: ``LoadError`` if the maps are not those the program names.
   @_spi(Unverified)
-  public init(unverified program: Program, type: ProgramType, maps: [Map]) throws(LoadError) {
+  public init(
+    unverified program: Program, type: ProgramType, maps: [Map], host: HostPlatform = HostPlatform()
+  ) throws(LoadError) {
     try Self.check(maps, for: program)
     name = program.name
     self.type = type
     self.program = program
     self.maps = maps
-    layout = ContextLayout(for: type)
+    layout = type == .hostDefined ? host.context : ContextLayout(for: type)
     programArrays = nil
-    code = .checked(CheckedCode(program, type: type, maps: maps, layout: layout))
+    code = .checked(
+      CheckedCode(program, type: type, maps: maps, layout: layout, helpers: host.helpers))
   }
 
   /// Binds a verified and rewritten program to live maps. It runs without a check.
   ///
   /// - Parameter helpers: the host's helpers whose prototypes it was verified with.
   /// - Complexity: O(*n*), *n* the number of slots.
-  /// - Throws: ``LoadError`` if the maps are not as those it was verified with, or a helper is missing.
+  /// - Throws: ``LoadError`` if the maps or helpers are not as those it was verified with.
   public init(
     _ rewritten: RewrittenProgram, maps: [Map], helpers: HostHelpers = HostHelpers()
   ) throws(LoadError) {
@@ -53,11 +56,20 @@ public final class LoadedProgram: Sendable {
     for (map, spec) in zip(maps, rewritten.maps) where !map.spec.isAsVerified(spec) {
       throw .mapDiffers(program: verified.program.name, map: map.spec.name)
     }
+    for prototype in verified.hostHelpers
+    where helpers[prototype.id]?.prototype != prototype {
+      throw .helperDiffers(program: verified.program.name, prototype.id)
+    }
+    let layout =
+      verified.type == .hostDefined ? verified.context : ContextLayout(for: verified.type)
+    guard verified.type == .raw || layout != nil else {
+      throw .unsupportedType(program: verified.program.name, verified.type)
+    }
     name = verified.program.name
     type = verified.type
     program = verified.program
     self.maps = maps
-    layout = verified.context
+    self.layout = layout
     programArrays = nil
     code = .bound(try InterpreterCode(rewritten, maps: maps, helpers: helpers))
   }
@@ -79,7 +91,7 @@ public final class LoadedProgram: Sendable {
     self.maps = maps
     layout = ContextLayout(for: type)
     programArrays = nil
-    code = .bound(try InterpreterCode(program, type: type, maps: maps))
+    code = .bound(try InterpreterCode(program, type: type, maps: maps, layout: layout))
   }
 
   private static func check(_ maps: [Map], for program: Program) throws(LoadError) {
@@ -103,7 +115,7 @@ public final class LoadedProgram: Sendable {
   /// The program as an array holds it: without what keeps the array's own programs.
   var bare: LoadedProgram { programArrays == nil ? self : LoadedProgram(self, keeping: nil) }
 
-  /// A frame to run this program in, and any other of its type, on one thread at a time.
+  /// A frame to run this program in, and any other with the same context and helpers, on one thread at a time.
   ///
   /// - Parameter worker: the slot of per-CPU maps to use; less than the maps' `workers`.
   public func makeFrame(worker: Int = 0) -> ExecutionFrame {
@@ -246,6 +258,14 @@ public enum LoadError: Error, Hashable, Sendable {
   case map(MapError)
   /// A map is not as the one that the program was verified with.
   case mapDiffers(program: String, map: String)
+  /// A helper of the host is not as the one that the program was verified with, or missing.
+  case helperDiffers(program: String, HelperID)
+  /// A live map that was to be shared is not as the object declares it.
+  case sharedMapDiffers(String)
+  /// A program is not proved safe.
+  case rejected(Rejection)
+  /// A program could not be rewritten.
+  case rewriting(RewriteError)
   /// A program has an instruction that verified and rewritten programs do not have.
   case unrunnable(program: String, slot: Int, UnrunnableReason)
 }

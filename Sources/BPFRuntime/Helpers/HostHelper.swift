@@ -174,20 +174,6 @@ public struct HostHelpers: Sendable {
   }
 }
 
-extension ExecutionFrame {
-  /// Calls a helper of the host.
-  @unsafe
-  @inline(never)
-  func callHostHelper(
-    _ id: HelperID, _ a1: UInt64, _ a2: UInt64, _ a3: UInt64, _ a4: UInt64, _ a5: UInt64
-  ) -> UInt64 {
-    guard let helper = hostHelpers[id] else {
-      preconditionFailure("an engine calls helpers that the program's host has")
-    }
-    return unsafe helper.call(a1, a2, a3, a4, a5, in: self)
-  }
-}
-
 extension HostHelper {
   /// Calls the helper.
   ///

@@ -20,8 +20,11 @@ struct CheckedCall {
   /// The kinds of map it works on, by number.
   private let mapKinds: UInt64
 
+  /// Whether there is a helper of the number.
+  var exists: Bool { argumentCount >= 0 }
+
   /// The entry of a number without a prototype.
-  private init() {
+  init() {
     id = HelperID(rawValue: 0)
     argumentCount = -1
     kinds = (.anything, .anything, .anything, .anything, .anything)
@@ -34,8 +37,15 @@ struct CheckedCall {
     mapKinds = 0
   }
 
+  /// The call of a helper of the host.
+  init(ofHost prototype: HelperPrototype) {
+    self.init(prototype, prototype.arguments, isOfHost: true)
+  }
+
   /// - Parameter arguments: the prototype's, or its variant's.
-  private init(_ prototype: HelperPrototype, _ arguments: [ArgumentKind]) {
+  private init(
+    _ prototype: HelperPrototype, _ arguments: [ArgumentKind], isOfHost: Bool = false
+  ) {
     func kind(_ index: Int) -> ArgumentKind {
       index < arguments.count ? arguments[index] : .anything
     }
@@ -44,7 +54,7 @@ struct CheckedCall {
     kinds = (kind(0), kind(1), kind(2), kind(3), kind(4))
     result = prototype.result
     invalidatesPacketPointers = prototype.invalidatesPacketPointers
-    isImplemented = ExecutionFrame.implementedHelpers.contains(prototype.id)
+    isImplemented = isOfHost || ExecutionFrame.implementedHelpers.contains(prototype.id)
     isOfTheEngine = ExecutionFrame.controlFlowHelpers.contains(prototype.id)
     programTypes = ProgramType.allCases.filter(prototype.allowed).reduce(0) {
       $0 | Self.bit(of: $1)

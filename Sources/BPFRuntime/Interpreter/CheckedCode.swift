@@ -12,14 +12,30 @@ final class CheckedCode: @unchecked Sendable {
   /// One decoded instruction per slot, then one that ends the program with a fault.
   let instructions: UnsafeMutablePointer<DecodedInstruction>
   let context: ContextAccessTable?
+  let helpers: HostHelpers
   /// The number of workers that every map has a slot for.
   let workerLimit: Int
   /// What the addresses of its instructions in call stacks begin at.
   let stackBase: UInt64
+  /// The calls of the host's helpers, by number from ``HelperID/firstOfHost`` on.
+  private let hostCalls: UnsafeMutableBufferPointer<CheckedCall>
   /// Whether it is known before a run that every register is written before it is read.
   let readsOnlyWhatItWrote: Bool
 
-  init(_ program: Program, type: ProgramType, maps: [Map], layout: ContextLayout?) {
+  init(
+    _ program: Program, type: ProgramType, maps: [Map], layout: ContextLayout?,
+    helpers: HostHelpers = HostHelpers()
+  ) {
+    // SAFETY: allocated for as many numbers as there are, and freed with this; never written again.
+    let prototypes = helpers.prototypes
+    let first = HelperID.firstOfHost.rawValue
+    unsafe hostCalls = .allocate(
+      capacity: prototypes.last.map { Int($0.id.rawValue - first) + 1 } ?? 0)
+    unsafe hostCalls.initialize(repeating: CheckedCall())
+    for prototype in prototypes {
+      unsafe hostCalls[Int(prototype.id.rawValue - first)] = CheckedCall(ofHost: prototype)
+    }
+    self.helpers = helpers
     self.program = program
     self.type = type
     self.maps = maps
@@ -60,7 +76,20 @@ final class CheckedCode: @unchecked Sendable {
     unsafe instructions.initialize(from: decoded, count: decoded.count)
   }
 
-  deinit { unsafe instructions.deallocate() }
+  deinit {
+    unsafe instructions.deallocate()
+    unsafe hostCalls.deallocate()
+  }
+
+  /// The call of a host's helper by its number, or nil.
+  @unsafe
+  func hostCall(_ number: Int32) -> UnsafePointer<CheckedCall>? {
+    let index = Int(number) - Int(HelperID.firstOfHost.rawValue)
+    guard unsafe hostCalls.indices.contains(index), let base = unsafe hostCalls.baseAddress,
+      unsafe base[index].exists
+    else { return nil }
+    return unsafe UnsafePointer(base + index)
+  }
 
   /// Notes that a program uses the address of a function, and gives the offset that stands for it.
   private static func note(_ slot: Int, in functions: inout Set<Int>, of program: Program) -> UInt64

@@ -17,7 +17,8 @@ extension CheckedMachine {
   /// Pointers are translated to host addresses before the call, and a returned one back.
   func callHelper(_ number: Int32) -> CallResult {
     let id = HelperID(rawValue: number)
-    guard let call = unsafe CheckedCall.to(number, in: typeBit), unsafe call.pointee.isImplemented
+    guard let call = unsafe CheckedCall.to(number, in: typeBit) ?? code.hostCall(number),
+      unsafe call.pointee.isImplemented
     else {
       failure = id.name == nil ? .unknownHelper(number) : .unsupportedHelper(id)
       return .failed
@@ -73,8 +74,14 @@ extension CheckedMachine {
       failure = .lockNotHeld
       return .failed
     }
-    let result = unsafe frame.callHelper(
-      id, translated.0, translated.1, translated.2, translated.3, translated.4)
+    let result: UInt64
+    if let helper = code.helpers[id] {
+      result = unsafe helper.call(
+        translated.0, translated.1, translated.2, translated.3, translated.4, in: frame)
+    } else {
+      result = unsafe frame.callHelper(
+        id, translated.0, translated.1, translated.2, translated.3, translated.4)
+    }
 
     initialized = initialized & ~0b11_1110 | 1
     if unsafe call.pointee.invalidatesPacketPointers { movePacket(helper: id) }

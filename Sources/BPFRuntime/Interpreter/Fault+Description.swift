@@ -185,6 +185,12 @@ extension LoadError: CustomStringConvertible {
     case .map(let error): "\(error)"
     case .mapDiffers(let program, let map):
       "program \(program): map \(map) is not as the one it was verified with"
+    case .helperDiffers(let program, let helper):
+      "program \(program): \(helper) is not as the one it was verified with, or missing"
+    case .sharedMapDiffers(let map):
+      "map '\(map)' is to be shared, and is not as the object declares it, or is for fewer workers"
+    case .rejected(let rejection): "\(rejection)"
+    case .rewriting(let error): "\(error)"
     case .unrunnable(let program, let slot, let reason):
       "program \(program), instruction \(slot): \(reason)"
     }

@@ -17,6 +17,8 @@ final class InterpreterCode: @unchecked Sendable {
   private let origins: [InstructionOrigin]
   let type: ProgramType
   let maps: [Map]
+  /// The context that the frames have that it runs in.
+  let layout: ContextLayout?
   /// One instruction per slot, then one that ends the program with a fault.
   let instructions: UnsafeMutablePointer<BoundInstruction>
   private let slotCount: Int
@@ -34,7 +36,9 @@ final class InterpreterCode: @unchecked Sendable {
   ) throws(LoadError) {
     try self.init(
       rewritten.program, from: rewritten.verified.program, rewritten.origins,
-      type: rewritten.type, maps: maps, helpers: helpers)
+      type: rewritten.type, maps: maps,
+      layout: rewritten.type == .hostDefined
+        ? rewritten.verified.context : ContextLayout(for: rewritten.type), helpers: helpers)
   }
 
   /// - Parameters:
@@ -42,7 +46,7 @@ final class InterpreterCode: @unchecked Sendable {
   ///   - origins: where each slot came from in `source`.
   init(
     _ program: Program, from source: Program? = nil, _ origins: [InstructionOrigin] = [],
-    type: ProgramType, maps: [Map], helpers: HostHelpers = HostHelpers()
+    type: ProgramType, maps: [Map], layout: ContextLayout?, helpers: HostHelpers = HostHelpers()
   ) throws(LoadError) {
     guard program.slots.count <= BoundInstruction.maximumSlots else {
       throw .unrunnable(program: program.name, slot: 0, .tooManySlots(program.slots.count))
@@ -51,6 +55,7 @@ final class InterpreterCode: @unchecked Sendable {
     self.origins = origins
     self.type = type
     self.maps = maps
+    self.layout = layout
     slotCount = program.slots.count
     stackBase = StackAddress.base(of: self.source)
     workerLimit = maps.map(\.workers).min() ?? .max

@@ -11,6 +11,8 @@ public struct VerifiedProgram: Hashable, Sendable {
   public let maps: [MapSpec]
   /// What was found out about the instruction at each slot.
   public let facts: [InstructionFacts]
+  /// The helpers of a host that it calls.
+  public let hostHelpers: [HelperPrototype]
   public let statistics: VerificationStatistics
   /// Why the program is refused where global functions have to be safe for all arguments that their prototypes allow
   /// (``VerifierOptions/requiresPrototypes``); nil where it is not.
@@ -19,13 +21,18 @@ public struct VerifiedProgram: Hashable, Sendable {
   init(
     program: Program, type: ProgramType, context: ContextLayout?, maps: [MapSpec],
     facts: [InstructionFacts],
-    statistics: VerificationStatistics
+    hostHelpers: [HelperPrototype], statistics: VerificationStatistics
   ) {
     self.program = program
     self.type = type
     self.context = context
     self.maps = maps
     self.facts = facts
+    self.hostHelpers = hostHelpers.filter { helper in
+      program.slots.contains {
+        $0.opcode == 0x85 && $0.source == 0 && $0.immediate == helper.id.rawValue
+      }
+    }
     self.statistics = statistics
   }
 

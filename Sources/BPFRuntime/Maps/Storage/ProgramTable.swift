@@ -24,10 +24,8 @@ final class ProgramTable: @unchecked Sendable {
   private struct Changes {
     /// One more than the highest index ever in use.
     var end = 0
-    /// The type of the first program ever set, which all others must have.
-    var type: UInt32?
-    /// The engine of the first program ever set, which all others must have.
-    var engine: LoadedCode.Engine?
+    /// What the first program ever set is, and all others are.
+    var kind: LoadedCode.Kind?
     /// What was taken out while runs had the table pinned.
     var retired: [LoadedProgram] = []
   }
@@ -94,10 +92,9 @@ final class ProgramTable: @unchecked Sendable {
   func set(_ program: LoadedProgram, at index: UInt32) -> MapErrno? {
     guard Int(index) < count else { return .tooBig }
     let refusal: MapErrno? = changes.withLock { changes in
-      if let type = changes.type, type != program.type.rawValue { return .invalidArgument }
-      if let engine = changes.engine, engine != program.code.engine { return .invalidArgument }
-      changes.type = program.type.rawValue
-      changes.engine = program.code.engine
+      let kind = program.code.kind
+      if let first = changes.kind, !first.mayCall(kind) { return .invalidArgument }
+      changes.kind = changes.kind ?? kind
       changes.end = max(changes.end, Int(index) + 1)
       if let old = exchange(Int(index), program) { changes.retired.append(old) }
       return nil

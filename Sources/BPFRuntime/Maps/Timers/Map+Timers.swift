@@ -32,7 +32,7 @@ extension Map {
   public func runDueTimers(
     clock: HostClock = .system, worker: Int = 0, budget: Int = LoadedProgram.defaultBudget
   ) -> [TimerRun] {
-    var frames: [ProgramType: ExecutionFrame] = [:]
+    var frames: [ExecutionFrame] = []
     var runs: [TimerRun] = []
     for bits in state.timers.dueTimers(clock) {
       guard let address = unsafe UnsafeMutableRawPointer(bitPattern: bits),
@@ -46,11 +46,9 @@ extension Map {
         }
       }
       guard let function else { continue }
-      let type = function.code.type
-      let frame =
-        frames[type]
-        ?? ExecutionFrame(type: type, layout: ContextLayout(for: type), worker: worker)
-      frames[type] = frame
+      let known = frames.first { function.code.fits($0) }
+      let frame = known ?? function.code.makeFrame(worker: worker)
+      if known == nil { frames.append(frame) }
       frame.clock = clock
       frame.runningTimer = bits
       let outcome = unsafe function.code.runTimer(

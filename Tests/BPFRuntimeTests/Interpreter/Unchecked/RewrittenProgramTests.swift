@@ -164,8 +164,7 @@ import Testing
       #expect(program.run(program.makeFrame(), budget: budget).returnValue == 110)
     }
     #expect(
-      throws: LoadError.unrunnable(
-        program: "verified", slot: 5, .helper(HelperID(rawValue: 0x20000)))
+      throws: LoadError.helperDiffers(program: "verified", HelperID(rawValue: 0x20000))
     ) {
       try LoadedProgram(rewritten, maps: [])
     }

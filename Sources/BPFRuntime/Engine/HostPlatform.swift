@@ -1,0 +1,14 @@
+public import BPFPlatform
+
+/// What a host gives programs beside what their type does.
+public struct HostPlatform: Sendable {
+  /// The context of programs of the type ``BPFPlatform/ProgramType/hostDefined``.
+  public var context: ContextLayout?
+  /// Helpers beside the kernel's.
+  public var helpers: HostHelpers
+
+  public init(context: ContextLayout? = nil, helpers: HostHelpers = HostHelpers()) {
+    self.context = context
+    self.helpers = helpers
+  }
+}
