@@ -67,7 +67,10 @@ let package = Package(
       .target(name: "CBPFShims"),
       .target(
         name: "TestSupport",
-        dependencies: ["BPFISA", "BPFPlatform", "BPFObject", "BPFRuntime", "CBPFShims"],
+        dependencies: [
+          "BPFISA", "BPFPlatform", "BPFObject", "BPFVerifier", "BPFRewriter", "BPFRuntime",
+          "CBPFShims",
+        ],
         path: "Tests/TestSupport",
         swiftSettings: settings),
       .target(

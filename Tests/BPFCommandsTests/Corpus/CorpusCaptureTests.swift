@@ -1,4 +1,3 @@
-import BPFCapture
 import BPFObject
 import BPFPlatform
 import BPFRuntime
@@ -13,46 +12,17 @@ struct CorpusCaptureTests {
   /// Programs that do not run, and why. The list is exact: one that runs again has to leave it.
   private static let exceptions: [String: String] = [:]
 
-  private static let packetTypes: [String: ProgramType] = [
-    "xdp": .xdp, "sched_cls": .schedCLS, "socket_filter": .socketFilter, "cgroup_skb": .cgroupSKB,
-  ]
-
-  /// The corpus's packet programs that Linux accepted, by object, and what it loaded them as.
-  private static func acceptedPrograms(
-    in folder: String
-  ) throws -> [String: [String: ProgramType]] {
-    struct Verdict: Decodable {
-      let object: String
-      let program: String?
-      let type: String
-      let verdict: String
-    }
-    let text = try String(contentsOfFile: folder + "/verdicts.jsonl", encoding: .utf8)
-    var accepted: [String: [String: ProgramType]] = [:]
-    for line in text.split(separator: "\n") {
-      let verdict = try JSONDecoder().decode(Verdict.self, from: Data(line.utf8))
-      guard verdict.verdict == "accept", let program = verdict.program,
-        let type = packetTypes[verdict.type]
-      else { continue }
-      accepted[verdict.object, default: [:]][program] = type
-    }
-    return accepted
-  }
-
   @Test func `every accepted packet program runs over a capture`() throws {
     let folder = try #require(SharedFolder.path) + "/corpus"
-    let capture = FirewallExample.folder.appending(path: "traffic.pcap").path
-    var reader = try CaptureReader(path: capture)
-    var packets: [[UInt8]] = []
-    while let packet = try reader.next() { packets.append(reader.bytes(of: packet)) }
+    let packets = try PacketPrograms.packets()
     #expect(packets.count >= 100)
 
     var faults: [String: String] = [:]
     var count = 0
-    for (path, programs) in try Self.acceptedPrograms(in: folder) {
+    for (path, programs) in try PacketPrograms.acceptedPrograms(in: folder) {
       let object = try ObjectFile(
         bytes: [UInt8](Data(contentsOf: URL(filePath: folder + "/" + path))))
-      let engine = Engine(object, workers: 2)
+      let engine = Engine(object, workers: 2, execution: .checked)
       for (program, type) in programs {
         count += 1
         let name = path + " " + program

@@ -1,5 +1,6 @@
 public import BPFISA
 public import BPFPlatform
+import BPFVerifier
 
 /// A program as the tests run it twice: in the running kernel, and here.
 public struct ComparedProgram {
@@ -9,6 +10,8 @@ public struct ComparedProgram {
   public var license: String
   /// The maps of ``Program/mapNames``, in that order. Programs of one comparison share maps of the same name.
   public var maps: [MapSpec]
+  /// Whether the verifier here takes it as one that may see addresses.
+  public var isPrivileged = true
 
   public init(
     _ program: Program, type: ProgramType, attachType: UInt32 = 0, license: String = "GPL",
@@ -19,5 +22,16 @@ public struct ComparedProgram {
     self.attachType = attachType
     self.license = license
     self.maps = maps
+  }
+}
+
+extension ComparedProgram {
+  /// The verifier for it, as the kernel loads it.
+  var verifier: Verifier {
+    var options = VerifierOptions()
+    options.isPrivileged = isPrivileged
+    options.attachType = attachType == 0 ? nil : attachType
+    options.isGPLCompatible = License.isGPLCompatible(license)
+    return Verifier(for: type, options: options)
   }
 }

@@ -1,27 +1,36 @@
 import BPFISA
 import BPFPlatform
+import BPFRewriter
 @_spi(Unverified) import BPFRuntime
+import BPFVerifier
 
-/// One program with its maps in the checked interpreter.
+/// One program with its maps, run here: as it is with every access checked, or verified and rewritten with none.
 final class EngineSide {
   private let main: ComparedProgram
   private let program: LoadedProgram
   private let frame: ExecutionFrame
   private let maps: [String: Map]
 
-  /// - Parameter prepare: tells the frame what a test run of the kernel has by itself.
+  /// - Parameters:
+  ///   - fill: puts something into the maps.
+  ///   - prepare: tells the frame what a test run of the kernel has by itself.
+  /// - Throws: ``Rejection`` for a program that is to be verified and is not accepted.
   init(
-    _ main: ComparedProgram, _ tailCalled: [ComparedProgram],
-    prepare: (ExecutionFrame) -> Void = { _ in }
+    _ main: ComparedProgram, _ tailCalled: [ComparedProgram], execution: Engine.Execution,
+    fill: ([Map]) throws -> Void = { _ in }, prepare: (ExecutionFrame) -> Void = { _ in }
   ) throws {
     self.main = main
     var maps: [String: Map] = [:]
     let specs = ([main] + tailCalled).flatMap(\.maps)
     for spec in specs where maps[spec.name] == nil { maps[spec.name] = try Map(spec) }
     func load(_ compared: ComparedProgram) throws -> LoadedProgram {
-      try LoadedProgram(
-        unverified: compared.program, type: compared.type,
-        maps: compared.maps.compactMap { maps[$0.name] })
+      let needed = compared.maps.compactMap { maps[$0.name] }
+      guard execution == .verified else {
+        return try LoadedProgram(unverified: compared.program, type: compared.type, maps: needed)
+      }
+      return try LoadedProgram(
+        Rewriter().rewrite(
+          compared.verifier.verify(compared.program, maps: needed.map(\.spec))), maps: needed)
     }
     program = try load(main)
     let others = try tailCalled.map(load)
@@ -38,22 +47,47 @@ final class EngineSide {
       }
     }
     self.maps = maps
+    try fill(maps.values.sorted { $0.spec.name < $1.spec.name })
     frame = program.makeFrame()
     prepare(frame)
   }
 
-  func run(_ packet: [UInt8], context fields: [String: UInt64]) throws -> ComparedRun {
+  func run(
+    _ packet: [UInt8], context fields: [String: UInt64], budget: Int? = nil
+  ) throws -> ComparedRun {
     for (name, value) in fields { try frame.setContext(name, to: value) }
     unsafe try frame.load(packet.span.bytes)
-    let outcome = program.run(frame)
+    let outcome = program.run(frame, budget: budget)
     var run = ComparedRun(
-      returnValue: UInt32(truncatingIfNeeded: outcome.returnValue),
+      returnValue: UInt32(truncatingIfNeeded: outcome.returnValue), wholeValue: outcome.returnValue,
       packet: frame.packet.metadata + frame.packet.bytes, context: [:],
-      fault: outcome.fault)
+      effects: Self.effects(of: outcome), fault: outcome.fault)
     if frame.layout?.name == "__sk_buff" {
       for name in ComparedRun.socketBufferFields { run.context[name] = try frame.context(name) }
     }
     return run
+  }
+
+  /// What a run did to the outside, as text.
+  private static func effects(of outcome: Outcome) -> [String] {
+    var effects = outcome.traceLines.map { "trace: \($0)" }
+    if let redirect = outcome.redirect { effects.append("\(redirect)") }
+    return effects + outcome.clones.map { "\($0)" }
+  }
+
+  /// What the maps hold that can be listed, and what they were sent, as text by the map's name.
+  func mapContents() throws -> [String: [String]] {
+    var contents: [String: [String]] = [:]
+    for (name, map) in maps {
+      switch map.spec.kind {
+      case .ringBuffer: contents[name] = map.takeRecords().map { "\($0)" }
+      case .perfEventArray: contents[name] = map.takeEvents().map { "\($0)" }
+      case .hash, .array, .perCPUHash, .perCPUArray, .lruHash, .lruPerCPUHash, .lpmTrie:
+        contents[name] = try map.entries().map { "\($0.key): \($0.value)" }.sorted()
+      case _: break
+      }
+    }
+    return contents
   }
 
   /// Compares what maps hold, where both sides can list it.

@@ -16,9 +16,11 @@ extension ComparedProgram {
   }
 }
 
-extension KernelComparison {
-  /// Compares a program of an object, with those it can reach by tail calls.
-  public init(_ object: ObjectFile, program: String, as type: ProgramType? = nil) throws {
+extension ComparedProgram {
+  /// A program of an object, with those it can reach by tail calls.
+  public static func withTailCalled(
+    _ object: ObjectFile, program: String, as type: ProgramType? = nil
+  ) throws -> (main: ComparedProgram, tailCalled: [ComparedProgram]) {
     let main = try ComparedProgram(object.link(program), as: type)
     var tailCalled: [ComparedProgram] = []
     var known: Set<String> = [program]
@@ -31,6 +33,14 @@ extension KernelComparison {
         pending += target.maps
       }
     }
+    return (main, tailCalled)
+  }
+}
+
+extension KernelComparison {
+  /// Compares a program of an object, with those it can reach by tail calls.
+  public init(_ object: ObjectFile, program: String, as type: ProgramType? = nil) throws {
+    let (main, tailCalled) = try ComparedProgram.withTailCalled(object, program: program, as: type)
     self.init(main, tailCalled: tailCalled)
   }
 }

@@ -1,8 +1,11 @@
 import BPFISA
 @_spi(Unverified) public import BPFRuntime
+import BPFVerifier
 
-/// Runs one program on the same packets in the kernel and in the checked interpreter, and says where they differ: in the
+/// Runs one program on the same packets in the kernel and here, and says where they differ: in the
 /// return value (its low 32 bits), the packet with its metadata, the context, or the maps.
+///
+/// Here it runs in the checked interpreter and, if the verifier accepts it, once more rewritten in the other.
 ///
 /// Needs ``KernelOracle/isAvailable``.
 public struct KernelComparison {
@@ -52,8 +55,18 @@ public struct KernelComparison {
   /// - Parameter inputs: what the program runs on, one after the other; each sets the same fields of the context.
   /// - Throws: ``KernelRefusal`` if the kernel does not load or run the program.
   public func differences(on inputs: [Input]) throws -> [Difference] {
+    var differences = try differences(on: inputs, execution: .checked)
+    do {
+      differences += try self.differences(on: inputs, execution: .verified)
+    } catch is Rejection {}
+    return differences
+  }
+
+  private func differences(
+    on inputs: [Input], execution: Engine.Execution
+  ) throws -> [Difference] {
+    let engine = try EngineSide(main, tailCalled, execution: execution, prepare: prepare)
     let kernel = try KernelSide(main, tailCalled)
-    let engine = try EngineSide(main, tailCalled, prepare: prepare)
     var differences: [Difference] = []
     for (index, input) in inputs.enumerated() {
       let expected = try KernelOracle.onFirstProcessor {
@@ -63,7 +76,7 @@ public struct KernelComparison {
       differences += found.differences(from: expected).map {
         Difference(
           text:
-            "\(main.program.name), packet \(index) of \(input.packet.count) bytes: \($0)",
+            "\(main.program.name) (\(execution)), packet \(index) of \(input.packet.count) bytes: \($0)",
           fault: found.fault)
       }
     }
@@ -80,9 +93,13 @@ public struct KernelComparison {
 /// What a run left: in the kernel or here.
 struct ComparedRun {
   var returnValue: UInt32
+  /// All 64 bits; nil from the kernel, which gives half of them.
+  var wholeValue: UInt64?
   var packet: [UInt8]
   /// The context's fields that programs may change, by name.
   var context: [String: UInt64]
+  /// Redirects, copies and lines written; nothing from the kernel.
+  var effects: [String] = []
   var fault: Fault?
 
   func differences(from expected: ComparedRun) -> [String] {
