@@ -15,17 +15,19 @@ public final class ExecutionFrame {
   let contextTemplate: UnsafeMutableRawBufferPointer
   /// The slot of per-CPU maps that this program uses.
   public var worker: Int {
-    get { unsafe uncheckedWorker }
-    set { unsafe uncheckedWorker = newValue }
+    get { unsafe state.pointee.worker }
+    set { unsafe state.pointee.worker = newValue }
   }
-  // SAFETY: a frame is one thread's, and no access to a number lasts while another one begins. Each map helper reads it:
-  // the check takes longer than a lookup in an array.
-  @exclusivity(unchecked)
-  private var uncheckedWorker: Int
   /// Where a redirecting helper last sent the packet.
-  public var redirect: Redirect?
+  public var redirect: Redirect? {
+    get { unsafe state.pointee.redirect }
+    set { unsafe state.pointee.redirect = newValue }
+  }
   /// The copies `bpf_clone_redirect` sent.
-  public var clones: [PacketClone] = []
+  public var clones: [PacketClone] {
+    get { unsafe state.pointee.clones }
+    _modify { yield unsafe &state.pointee.clones }
+  }
   /// How many copies one run may send; a further one fails as where the kernel has no memory for it.
   public var cloneLimit = 256
   /// What a device said of the packets' checksums.
@@ -42,7 +44,10 @@ public final class ExecutionFrame {
   /// What flow hashes and SYN cookies are made with.
   public var secret = KeyedHash.processKey
   /// The lines `bpf_trace_printk` wrote.
-  public var traceLines: [String] = []
+  public var traceLines: [String] {
+    get { unsafe state.pointee.traceLines }
+    _modify { yield unsafe &state.pointee.traceLines }
+  }
   /// The text that `bpf_seq_printf` and `bpf_seq_write` append to; where it is nil, programs have none to pass.
   public var sequenceText: SequenceText?
   /// What the packet's socket buffer holds, for programs that see one.
@@ -75,7 +80,8 @@ public final class ExecutionFrame {
       layout?.fields.first { $0.kind == kind }?.storage.offset
     }
     packetPlaces = (place(.packetStart), place(.packetEnd), place(.packetMetadataStart))
-    unsafe uncheckedWorker = worker
+    unsafe state = .allocate(capacity: 1)
+    unsafe state.initialize(to: State(worker: worker))
     let size = max(layout?.storageSize ?? 0, 8)
     unsafe context = .allocate(byteCount: size, alignment: 16)
     unsafe context.initializeMemory(as: UInt8.self, repeating: 0)
@@ -91,6 +97,30 @@ public final class ExecutionFrame {
   deinit {
     unsafe context.deallocate()
     unsafe contextTemplate.deallocate()
+    unsafe state.deinitialize(count: 1)
+    unsafe state.deallocate()
+  }
+
+  /// What runs and their helpers use most, in memory of its own instead of the class, whose variables are checked for
+  /// exclusive access at run time: the checks would take longer than entering a program does, or a lookup in an array.
+  @safe
+  private struct State {
+    var worker: Int
+    var redirect: Redirect?
+    var clones: [PacketClone] = []
+    var traceLines: [String] = []
+    var machine: Unmanaged<InterpreterMachine>?
+
+    init(worker: Int) { self.worker = worker }
+  }
+
+  // SAFETY: initialised with the frame and alive as long.
+  private let state: UnsafeMutablePointer<State>
+
+  /// The interpreter's state if the last run was the interpreter's, which ``memoryReader`` and ``callStack`` then ask; else nil.
+  var answeringMachine: Unmanaged<InterpreterMachine>? {
+    get { unsafe state.pointee.machine }
+    set { unsafe state.pointee.machine = newValue }
   }
 
   /// The addresses of the calls that the running helper is in, innermost first. An engine sets it.
@@ -108,16 +138,7 @@ public final class ExecutionFrame {
   /// The checked interpreter's state, made at its first run.
   var machine: CheckedMachine?
   /// The interpreter's state, made at its first run.
-  // SAFETY: a frame is one thread's, and no access lasts while another one begins; so for the next one.
-  @exclusivity(unchecked)
   var interpreterMachine: InterpreterMachine?
-  /// Whose memory and calls ``memoryReader`` and ``callStack`` tell: the engine's of the last run.
-  @exclusivity(unchecked)
-  var answering = Answering.nobody
-
-  enum Answering: UInt8 {
-    case nobody, checked, unchecked
-  }
   /// Called before each instruction that the checked interpreter executes, with its slot: for tests.
   var observer: ((CheckedMachine, Int) -> Void)?
 

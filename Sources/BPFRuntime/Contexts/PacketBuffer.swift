@@ -16,24 +16,60 @@ public final class PacketBuffer {
   public static let linkHeaderStart = headroom
 
   /// The frame's memory; at least ``frameSize`` bytes. The address stays the same until a longer packet is loaded or one outgrows it.
-  public private(set) var memory: UnsafeMutableRawBufferPointer
+  public private(set) var memory: UnsafeMutableRawBufferPointer {
+    get { unsafe state.pointee.memory }
+    set { unsafe state.pointee.memory = newValue }
+  }
   /// The size of this packet's frame: whole pages, as few as hold it with headroom and reserved tail.
-  public private(set) var frameSize = PacketBuffer.minimumFrameSize
-  public private(set) var metadataStart: Int
-  public private(set) var start: Int
-  public private(set) var end: Int
+  public private(set) var frameSize: Int {
+    get { unsafe state.pointee.frameSize }
+    set { unsafe state.pointee.frameSize = newValue }
+  }
+  public private(set) var metadataStart: Int {
+    get { unsafe state.pointee.metadataStart }
+    set { unsafe state.pointee.metadataStart = newValue }
+  }
+  public private(set) var start: Int {
+    get { unsafe state.pointee.start }
+    set { unsafe state.pointee.start = newValue }
+  }
+  public private(set) var end: Int {
+    get { unsafe state.pointee.end }
+    set { unsafe state.pointee.end = newValue }
+  }
   /// Whether a program may have written before the packet.
-  private var usedHeadroom = false
-
-  public init() {
-    unsafe memory = .allocate(byteCount: Self.minimumFrameSize, alignment: 64)
-    unsafe memory.initializeMemory(as: UInt8.self, repeating: 0)
-    metadataStart = Self.headroom
-    start = Self.headroom
-    end = Self.headroom
+  private var usedHeadroom: Bool {
+    get { unsafe state.pointee.usedHeadroom }
+    set { unsafe state.pointee.usedHeadroom = newValue }
   }
 
-  deinit { unsafe memory.deallocate() }
+  /// In memory of its own instead of the class, whose variables are checked for exclusive access at run time: each run of a
+  /// program looks at the packet's bounds, and takes little longer than that (benchmark `micro`, entering).
+  @safe
+  private struct State {
+    var memory: UnsafeMutableRawBufferPointer
+    var frameSize = PacketBuffer.minimumFrameSize
+    var metadataStart = PacketBuffer.headroom
+    var start = PacketBuffer.headroom
+    var end = PacketBuffer.headroom
+    var usedHeadroom = false
+  }
+
+  // SAFETY: initialised with the buffer and alive as long.
+  private let state: UnsafeMutablePointer<State>
+
+  public init() {
+    let memory = UnsafeMutableRawBufferPointer.allocate(
+      byteCount: Self.minimumFrameSize, alignment: 64)
+    unsafe memory.initializeMemory(as: UInt8.self, repeating: 0)
+    unsafe state = .allocate(capacity: 1)
+    unsafe state.initialize(to: State(memory: memory))
+  }
+
+  deinit {
+    unsafe memory.deallocate()
+    unsafe state.deallocate()
+  }
 
   /// The packet's length in bytes.
   public var count: Int { end - start }

@@ -90,10 +90,8 @@ enum LoadedCode: Sendable {
       }
     }
     guard outcome.fault == nil, outcome.returnValue != 0 else { return outcome }
-    let kind = Fault.Kind.callbackResult(.timerSetCallback, outcome.returnValue)
-    return Outcome(
-      returnValue: 0, instructions: outcome.instructions, fault: fault(kind, at: slot),
-      redirect: outcome.redirect, clones: outcome.clones, traceLines: outcome.traceLines)
+    return outcome.ended(
+      by: fault(.callbackResult(.timerSetCallback, outcome.returnValue), at: slot))
   }
 
   private func fault(_ kind: Fault.Kind, at slot: Int) -> Fault {

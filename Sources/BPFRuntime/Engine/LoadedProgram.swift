@@ -131,14 +131,21 @@ public final class LoadedProgram: Sendable {
   ///   programs have none, and ``Outcome/instructions`` is not counted; others have ``defaultBudget``.
   public func run(_ frame: ExecutionFrame, budget: Int? = nil) -> Outcome {
     precondition(
-      frame.type == type && (type != .hostDefined || frame.layout == layout),
+      frame.type == type && (type != .hostDefined || hasContext(of: frame)),
       "a frame runs programs of the type and with the context it was made for")
     switch code {
     case .checked(let code):
       return code.run(in: frame, budget: budget ?? Self.defaultBudget) { $0.start(code) }
-    case .bound(let code): return code.run(in: frame, budget: budget) { $0.start(code) }
+    case .bound(let code):
+      return code.run(in: frame, budget: budget) { $0.start(code, in: frame) }
     }
   }
+}
+
+extension LoadedProgram {
+  /// Whether a frame has the program's context. Apart, so that only the programs of hosts' own contexts pay for it.
+  @inline(never)
+  private func hasContext(of frame: ExecutionFrame) -> Bool { frame.layout == layout }
 }
 
 extension CheckedCode {
@@ -153,14 +160,15 @@ extension CheckedCode {
     start(machine)
     let result = CheckedInterpreter.run(machine, from: slot, budget: budget)
     machine.end()
-    return Outcome(
-      returnValue: result.value, instructions: result.executed, fault: result.fault,
-      redirect: frame.redirect, clones: frame.clones, traceLines: frame.traceLines)
+    if let fault = result.fault {
+      return Outcome(fault, instructions: result.executed, in: frame)
+    }
+    return Outcome(returnValue: result.value, instructions: result.executed, in: frame)
   }
 }
 
 extension InterpreterCode {
-  /// Runs the code in a frame from a slot on.
+  /// Runs the code in a frame from its first instruction on, or from another slot.
   ///
   /// - Parameter start: makes the machine ready.
   @inline(__always)
@@ -168,67 +176,98 @@ extension InterpreterCode {
     in frame: ExecutionFrame, from slot: Int = 0, budget: Int?,
     _ start: (InterpreterMachine) -> Void
   ) -> Outcome {
-    let machine = frame.interpreterMachine(for: self)
-    frame.forgetEffects()
-    start(machine)
-    let first = unsafe instructions + slot
-    let ending: Interpreter.Ending
-    var executed: Int?
-    if let budget {
-      machine.allow(budget)
-      var remaining = budget
-      ending = unsafe Interpreter.run(machine, from: first, remaining: &remaining)
-      executed = budget &- remaining
-    } else {
-      ending = unsafe Interpreter.run(machine, from: first)
+    // SAFETY: the frame keeps its machine.
+    let machine = unsafe frame.answeringMachine ?? frame.makeInterpreterMachine(for: self)
+    return unsafe machine._withUnsafeGuaranteedRef { machine in
+      frame.forgetEffects()
+      start(machine)
+      let first = unsafe instructions + slot
+      if let budget { return unsafe machine.run(first, budget: budget, in: frame) }
+      let ending = unsafe Interpreter.run(machine, from: first)
+      guard ending == .exited else {
+        return machine.outcome(ending, instructions: nil, in: frame)
+      }
+      machine.finish()
+      return Outcome(returnValue: machine.registers[0], instructions: nil, in: frame)
     }
-    let fault = ending == .exited ? nil : machine.fault(ending)
-    machine.finish()
-    return Outcome(
-      returnValue: fault == nil ? machine.registers[0] : 0, instructions: executed, fault: fault,
-      redirect: frame.redirect, clones: frame.clones, traceLines: frame.traceLines)
+  }
+}
+
+extension InterpreterMachine {
+  /// Runs what it is ready for, counting instructions.
+  @inline(never)
+  @unsafe
+  fileprivate func run(_ first: Next, budget: Int, in frame: ExecutionFrame) -> Outcome {
+    allow(budget)
+    let allowed = max(min(budget, Interpreter.maximumBudget), 0)
+    var remaining = allowed
+    let ending = unsafe Interpreter.run(self, from: first, remaining: &remaining)
+    let executed = allowed - remaining
+    guard ending == .exited else {
+      return outcome(ending, instructions: executed, in: frame)
+    }
+    finish()
+    return Outcome(returnValue: registers[0], instructions: executed, in: frame)
+  }
+
+  /// Ends a run that came to no end of its own.
+  @inline(never)
+  fileprivate func outcome(
+    _ ending: Interpreter.Ending, instructions: Int?, in frame: ExecutionFrame
+  ) -> Outcome {
+    defer { finish() }
+    guard let fault = fault(ending) else {
+      preconditionFailure("a run ends at its exit or with a fault")
+    }
+    return Outcome(fault, instructions: instructions, in: frame)
   }
 }
 
 extension ExecutionFrame {
+  /// Whether a run did what outcomes tell apart from the rest.
+  @inline(__always)
+  var hasDetails: Bool { !clones.isEmpty || !traceLines.isEmpty }
+
   /// Makes what an earlier run did to the outside not this one's.
+  @inline(__always)
   fileprivate func forgetEffects() {
+    if redirect != nil || hasDetails { removeEffects() }
+  }
+
+  @inline(never)
+  private func removeEffects() {
     redirect = nil
-    if !clones.isEmpty { clones.removeAll() }
-    if !traceLines.isEmpty { traceLines.removeAll() }
+    clones.removeAll()
+    traceLines.removeAll()
   }
 
   /// The state that runs of unverified programs use, made at the first.
   fileprivate func checkedMachine(for code: CheckedCode) -> CheckedMachine {
+    if let machine, unsafe answeringMachine == nil { return machine }
     let machine = machine ?? CheckedMachine(frame: self, code: code)
     self.machine = machine
-    if unsafe answering != .checked {
-      unsafe answering = .checked
-      callStack = { [unowned machine] in machine.callStack }
-      memoryReader = { [unowned machine] address, limit in
-        machine.readableBytes(address, limit: limit)
-      }
-    }
-    return machine
-  }
-
-  /// The state that runs of verified programs use, made at the first.
-  @inline(__always)
-  fileprivate func interpreterMachine(for code: InterpreterCode) -> InterpreterMachine {
-    if unsafe answering == .unchecked, let machine = unsafe interpreterMachine { return machine }
-    return makeInterpreterMachine(for: code)
-  }
-
-  @inline(never)
-  private func makeInterpreterMachine(for code: InterpreterCode) -> InterpreterMachine {
-    let machine = unsafe interpreterMachine ?? InterpreterMachine(frame: self, code: code)
-    unsafe interpreterMachine = machine
-    unsafe answering = .unchecked
+    unsafe answeringMachine = nil
     callStack = { [unowned machine] in machine.callStack }
     memoryReader = { [unowned machine] address, limit in
       machine.readableBytes(address, limit: limit)
     }
     return machine
+  }
+
+  /// The state that runs of verified programs use, made at the first.
+  @inline(never)
+  fileprivate func makeInterpreterMachine(
+    for code: InterpreterCode
+  ) -> Unmanaged<InterpreterMachine> {
+    let machine = interpreterMachine ?? InterpreterMachine(frame: self, code: code)
+    interpreterMachine = machine
+    callStack = { [unowned machine] in machine.callStack }
+    memoryReader = { [unowned machine] address, limit in
+      machine.readableBytes(address, limit: limit)
+    }
+    let reference = unsafe Unmanaged.passUnretained(machine)
+    unsafe answeringMachine = reference
+    return unsafe reference
   }
 }
 

@@ -3,6 +3,10 @@
 @inline(__always)
 func low(_ value: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: value) }
 
+/// The upper half, sign-extended.
+@inline(__always)
+func high(_ value: UInt64) -> UInt64 { UInt64(bitPattern: Int64(bitPattern: value) &>> 32) }
+
 @inline(__always)
 func signed(_ value: UInt64) -> Int64 { Int64(bitPattern: value) }
 

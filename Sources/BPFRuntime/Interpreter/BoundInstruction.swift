@@ -5,6 +5,8 @@ struct BoundInstruction {
   var opcode: Opcode
   var destination: UInt8 = 0
   var source: UInt8 = 0
+  /// The third register of instructions that are two or three in one.
+  var operand: UInt8 = 0
   /// The displacement of an access; of a branch or a local call, from the instruction that follows it. In bytes both.
   var offset: Int32 = 0
   /// The sign-extended constant, what a 16-byte load immediate loads, or a helper's number.
@@ -32,6 +34,29 @@ struct BoundInstruction {
     case atomicAdd32, atomicAdd64, atomic32, atomic64, loadAcquire, storeRelease
     case loadWide
     case jump
+    // Two instructions in one, the second being the next slot's (``fuse(_:)``).
+    /// A copy, then an operation on it: `destination = source op constant`, or `op operand`.
+    case movAdd64K, movSub64K, movMul64K, movOr64K, movAnd64K, movLsh64K, movRsh64K, movXor64K,
+      movArsh64K
+    case movAdd64X, movSub64X, movMul64X, movOr64X, movAnd64X, movLsh64X, movRsh64X, movXor64X,
+      movArsh64X
+    case movAdd32K, movSub32K, movMul32K, movOr32K, movAnd32K, movLsh32K, movRsh32K, movXor32K,
+      movArsh32K
+    case movAdd32X, movSub32X, movMul32X, movOr32X, movAnd32X, movLsh32X, movRsh32X, movXor32X,
+      movArsh32X
+    /// An addition of the lower half of the constant, then a jump that compares with the upper half, or with `source`.
+    case addJgt64K, addJne64K, addJlt64K, addJslt64K, addJgt64X, addJne64X, addJlt64X, addJslt64X
+    case addJgt32K, addJne32K, addJlt32K, addJslt32K, addJgt32X, addJne32X, addJlt32X, addJslt32X
+    /// A load at the displacement that the upper half of the constant says, then a jump if what was loaded is the lower half,
+    /// or is not.
+    case ldx8jeq, ldx16jeq, ldx32jeq, ldx8jne, ldx16jne, ldx32jne
+    /// Two copies: the second one's registers are `operand` and the constant.
+    case movMov64
+    /// A shift to the left by the lower half of the constant, then one to the right by the upper half.
+    case lshRsh64, lshArsh64
+    /// A load at the sum of `source` and `operand`, which was computed by as many bytes of instructions before as the
+    /// constant says.
+    case ldx8indexed, ldx16indexed, ldx32indexed, ldx64indexed
     /// A helper, by its number.
     case callHelper
     /// A helper that is control flow, which the machine does.

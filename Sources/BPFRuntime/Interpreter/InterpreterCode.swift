@@ -64,6 +64,9 @@ final class InterpreterCode: @unchecked Sendable {
       var binding = unsafe BoundInstruction.Binding(
         program: program, type: type, maps: maps, hostHelpers: helpers, start: start)
       try binding.bind()
+      // SAFETY: the slots are bound; the one past them stays for itself.
+      unsafe BoundInstruction.fuse(
+        UnsafeMutableBufferPointer(start: start, count: program.slots.count))
       self.helpers = binding.helpers
     } catch {
       unsafe start.deallocate()

@@ -99,7 +99,7 @@ extension InterpreterMachine {
   func startTimer(
     _ code: InterpreterCode, map: Map, key: UnsafeRawBufferPointer, value: UnsafeMutableRawPointer
   ) {
-    start(code)
+    unsafe start(code, in: frame)
     registers[1] = unsafe UInt64(UInt(bitPattern: Unmanaged.passUnretained(map).toOpaque()))
     registers[2] = UInt64(UInt(bitPattern: key.baseAddress))
     registers[3] = UInt64(UInt(bitPattern: value))

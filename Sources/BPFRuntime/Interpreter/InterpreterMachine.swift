@@ -74,28 +74,29 @@ final class InterpreterMachine {
 }
 
 extension InterpreterMachine {
-  /// Makes the machine ready to run a program from its first instruction.
+  /// Makes the machine ready to run a program from its first instruction, in its own frame.
   @inline(__always)
-  func start(_ code: InterpreterCode) {
+  func start(_ code: InterpreterCode, in frame: ExecutionFrame) {
     unsafe state.pointee.code = Unmanaged.passUnretained(code)
-    area.worker = unsafe frame.worker
+    area.worker = frame.worker
     registers[10] = area.framePointer(0)
-    enterProgram(code)
+    enterProgram(code, in: frame)
   }
 
   /// Gives a program's first instruction its registers.
   @inline(__always)
-  func enterProgram(_ code: InterpreterCode) {
-    unsafe precondition(
+  private func enterProgram(_ code: InterpreterCode, in frame: ExecutionFrame) {
+    precondition(
       frame.worker < code.workerLimit, "every map of a program has a slot for its worker")
     if isRaw {
-      let packet = unsafe frame.packet
+      let packet = frame.packet
       let count = packet.count
       let start = unsafe packet.memory.baseAddress.unsafelyUnwrapped + packet.start
       registers[1] = count == 0 ? 0 : UInt64(UInt(bitPattern: start))
       registers[2] = UInt64(count)
     } else {
-      unsafe frame.pointContextAtPacket()
+      // A host may have moved the packet since it was loaded.
+      frame.pointContextAtPacket()
       registers[1] = unsafe UInt64(UInt(bitPattern: frame.context.baseAddress))
     }
   }
@@ -203,7 +204,7 @@ extension InterpreterMachine {
       unsafe state.pointee.tailCalls += 1
       unsafe state.pointee.left.append(state.pointee.code)
       unsafe state.pointee.code = Unmanaged.passUnretained(target)
-      enterProgram(target)
+      unsafe enterProgram(target, in: frame)
       return unsafe target.instructions
     }
   }

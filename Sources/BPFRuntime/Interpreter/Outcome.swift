@@ -6,12 +6,60 @@ public struct Outcome: Sendable {
   public let returnValue: UInt64
   /// The number of instructions executed, those of tail-called programs included; nil where nothing was counted.
   public let instructions: Int?
-  /// Why the run was ended early, if it was.
-  public let fault: Fault?
   /// Where the program sent the packet, if it asked to.
   public let redirect: ExecutionFrame.Redirect?
+  private let details: Details?
+
+  /// Why the run was ended early, if it was.
+  public var fault: Fault? { details?.fault }
   /// The copies of the packet it sent with `bpf_clone_redirect`, first one first.
-  public let clones: [PacketClone]
+  public var clones: [PacketClone] { details?.clones ?? [] }
   /// The lines the program wrote with `bpf_trace_printk`.
-  public let traceLines: [String]
+  public var traceLines: [String] { details?.traceLines ?? [] }
+
+  /// What few runs have, apart from the rest: an outcome costs as much as entering a program.
+  private final class Details: Sendable {
+    let fault: Fault?
+    let clones: [PacketClone]
+    let traceLines: [String]
+
+    init(_ fault: Fault?, _ clones: [PacketClone], _ traceLines: [String]) {
+      self.fault = fault
+      self.clones = clones
+      self.traceLines = traceLines
+    }
+  }
+
+  /// What a run in a frame did that came to its end.
+  @inline(__always)
+  init(returnValue: UInt64, instructions: Int?, in frame: ExecutionFrame) {
+    self.returnValue = returnValue
+    self.instructions = instructions
+    redirect = frame.redirect
+    details = frame.hasDetails ? Details(nil, frame.clones, frame.traceLines) : nil
+  }
+
+  /// What a run in a frame did that was ended early.
+  init(_ fault: Fault, instructions: Int?, in frame: ExecutionFrame) {
+    returnValue = 0
+    self.instructions = instructions
+    redirect = frame.redirect
+    details = Details(fault, frame.clones, frame.traceLines)
+  }
+
+  /// The outcome of the run, ended for a reason.
+  func ended(by fault: Fault) -> Outcome {
+    Outcome(
+      returnValue: 0, instructions: instructions, redirect: redirect,
+      details: Details(fault, clones, traceLines))
+  }
+
+  private init(
+    returnValue: UInt64, instructions: Int?, redirect: ExecutionFrame.Redirect?, details: Details?
+  ) {
+    self.returnValue = returnValue
+    self.instructions = instructions
+    self.redirect = redirect
+    self.details = details
+  }
 }

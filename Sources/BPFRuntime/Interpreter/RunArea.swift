@@ -117,6 +117,21 @@ struct RegisterFile {
     nonmutating set { self[number] = UInt64(newValue) }
   }
 
+  /// Adds the lower half of a constant, sign-extended; what the register became.
+  @inline(__always)
+  func increase(_ number: UInt8, _ constant: UInt64) -> UInt64 {
+    let sum = self[number] &+ UInt64(bitPattern: Int64(Int32(truncatingIfNeeded: constant)))
+    self[number] = sum
+    return sum
+  }
+
+  @inline(__always)
+  func increaseLow(_ number: UInt8, _ constant: UInt64) -> UInt32 {
+    let sum = self[low: number] &+ UInt32(truncatingIfNeeded: constant)
+    self[low: number] = sum
+    return sum
+  }
+
   @inline(__always)
   subscript(signed number: UInt8) -> Int64 {
     get { Int64(bitPattern: self[number]) }
