@@ -1,8 +1,8 @@
 import BPFISA
 public import BPFVerifier
 
-/// Removes what the verifier found no path to, and jumps that go only one way (kernel: `opt_hard_wire_dead_code_branches`,
-/// `opt_remove_dead_code`).
+/// Removes what the verifier found no path to, jumps that go only one way, and those that lead over nothing that is left (kernel:
+/// `opt_hard_wire_dead_code_branches`, `opt_remove_dead_code`, `opt_remove_nops`).
 ///
 /// A function that nothing enters goes, with its name and lines, unless its address is still taken.
 public struct DeadCodeRemoval: Pass {
@@ -15,54 +15,73 @@ public struct DeadCodeRemoval: Pass {
 
   /// - Complexity: O(*n*), *n* the slots.
   public mutating func run(on patcher: inout ProgramPatcher) throws(PatchError) {
-    var hasEmptyJumps = false
+    let slots = patcher.program.slots
     let kept = functionsKept(in: patcher.program)
-    var patch = Patch()
-    var slot = 0
-    while slot < facts.count {
-      let current = slot
-      let instruction = patcher.program.slots[slot]
-      slot += instruction.isWide ? 2 : 1
-      guard facts[current].isReached else {
-        if !kept.contains(where: { $0.contains(current) }) { try patcher.remove(current) }
+    // Conditional jumps that always jump, from the last.
+    var jumps: [Int] = []
+    // The first instruction left after the one looked at. From the end, so that what follows a jump is settled.
+    var following = slots.count
+    var slot = slots.count
+    while slot > 0 {
+      slot &-= 1
+      let instruction = slots[slot]
+      if instruction.isSecondHalf { continue }
+      guard facts[slot].isReached else {
+        if kept.contains(where: { $0.contains(slot) }) {
+          following = slot
+        } else {
+          try patcher.remove(slot)
+        }
         continue
       }
-      guard instruction.isConditionalJump, facts[current].isTaken != facts[current].isNotTaken
-      else { continue }
-      if facts[current].isNotTaken {
-        try patcher.remove(current)
+      let isConditional = instruction.isConditionalJump
+      let isOneWay = isConditional && facts[slot].isTaken != facts[slot].isNotTaken
+      if isOneWay && facts[slot].isNotTaken {
+        try patcher.remove(slot)
+      } else if isConditional || instruction.isJump, instruction.leads(from: slot, to: following) {
+        try patcher.remove(slot)
       } else {
-        patch.removeAll()
-        patch.emit(.jump(offset: 0), to: .original(current + 1 + Int(instruction.offset)))
-        try patcher.replace(current, with: patch)
-        hasEmptyJumps = true
+        if isOneWay { jumps.append(slot) }
+        following = slot
       }
     }
-    if hasEmptyJumps { try removeEmptyJumps(&patcher) }
-  }
-
-  /// Removes the jumps made here that lead over nothing but what was removed.
-  private func removeEmptyJumps(_ patcher: inout ProgramPatcher) throws(PatchError) {
-    var pass = EmptyJumpRemoval()
-    try pass.run(on: &patcher)
+    var patch = Patch()
+    for slot in jumps.reversed() {
+      patch.removeAll()
+      patch.emit(.jump(offset: 0), to: .original(slot + 1 + Int(slots[slot].offset)))
+      try patcher.replace(slot, with: patch)
+    }
   }
 
   /// The functions without a path to them whose addresses are taken: callbacks that are never called.
   private func functionsKept(in program: Program) -> [Range<Int>] {
+    let slots = program.slots
     var kept: [Int] = []
+    for slot in slots.indices where slots[slot].displacementField == .function {
+      let target = slot + 1 + Int(slots[slot].immediate)
+      if facts[slot].isReached, !facts[target].isReached { kept.append(target) }
+    }
+    if kept.isEmpty { return [] }
     var starts = program.subprograms.map(\.start)
-    for (slot, instruction) in program.slots.enumerated() {
+    for (slot, instruction) in slots.enumerated() {
       let field = instruction.displacementField
       guard field == .function || field == .call else { continue }
-      let target = slot + 1 + Int(instruction.immediate)
-      starts.append(target)
-      if field == .function, facts[slot].isReached, !facts[target].isReached { kept.append(target) }
+      starts.append(slot + 1 + Int(instruction.immediate))
     }
     return kept.map { start in start..<(starts.filter { $0 > start }.min() ?? facts.count) }
   }
 }
 
 extension RawInstruction {
+  /// Whether it is a jump without a condition to a place that it names.
+  fileprivate var isJump: Bool { opcode == 0x05 || opcode == 0x06 }
+
+  /// Whether a jump at a slot leads on over nothing that is left, up to the first instruction that is.
+  fileprivate func leads(from slot: Int, to following: Int) -> Bool {
+    let distance = opcode == 0x06 ? Int(immediate) : Int(offset)
+    return distance >= 0 && slot &+ 1 &+ distance <= following
+  }
+
   /// Whether it is a conditional jump, `may_goto` not counted.
   var isConditionalJump: Bool {
     let group = opcode & 0x07

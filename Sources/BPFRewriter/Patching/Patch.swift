@@ -71,6 +71,14 @@ public struct Patch: Sendable {
   /// An empty patch: a replacement by nothing.
   public init() {}
 
+  /// One instruction of one slot, which does not branch.
+  init(_ instruction: RawInstruction) {
+    precondition(
+      instruction.displacementField == .none && !instruction.isWide,
+      "what replaces an instruction alone neither branches nor has two slots")
+    slots = [instruction]
+  }
+
   /// The number of slots.
   public var slotCount: Int { slots.count }
   public var isEmpty: Bool { slots.isEmpty }

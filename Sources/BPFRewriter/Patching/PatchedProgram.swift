@@ -29,12 +29,31 @@ public struct PatchedProgram: Sendable {
 
 /// Where an instruction of a patched program came from.
 public struct InstructionOrigin: Hashable, Sendable {
+  private let slot: UInt32
+  /// The pass, counted from 1, above the traits.
+  private let passAndTraits: UInt32
+
+  private static let inserted: UInt32 = 1
+  private static let widened: UInt32 = 2
+  private static let passShift: UInt32 = 2
+
+  @inline(__always)
+  init(original: Int, isInserted: Bool, pass: Int?, isWidened: Bool) {
+    slot = UInt32(truncatingIfNeeded: original)
+    passAndTraits =
+      UInt32(truncatingIfNeeded: (pass ?? -1) + 1) << Self.passShift
+      | (isInserted ? Self.inserted : 0) | (isWidened ? Self.widened : 0)
+  }
+
   /// The slot, in the program as it was, whose code it belongs to.
-  public let original: Int
+  @inline(__always) public var original: Int { Int(slot) }
   /// Whether a patch put it there.
-  public let isInserted: Bool
+  @inline(__always) public var isInserted: Bool { passAndTraits & Self.inserted != 0 }
   /// The pass that inserted it, counted from 0; nil for an original instruction, and for what no pass inserted.
-  public let pass: Int?
+  public var pass: Int? {
+    let pass = Int(passAndTraits >> Self.passShift)
+    return pass == 0 ? nil : pass - 1
+  }
   /// Whether it is part of a branch that was made longer.
-  public let isWidened: Bool
+  @inline(__always) public var isWidened: Bool { passAndTraits & Self.widened != 0 }
 }

@@ -6,7 +6,7 @@ extension ProgramPatcher {
   /// Conditional jumps that no longer reach their target are widened, which may push others out of reach: positions are
   /// laid out again until all fit. After some rounds every jump is widened that may still be pushed out of reach.
   ///
-  /// - Parameter recordsOrigins: whether to say of each instruction where it came from (24 bytes a slot).
+  /// - Parameter recordsOrigins: whether to say of each instruction where it came from (8 bytes a slot).
   /// - Complexity: O(*n*), *n* the slots of the original program and of all patches.
   /// - Throws: ``PatchError`` where the program does not hold together.
   public consuming func linearize(
@@ -23,6 +23,7 @@ extension ProgramPatcher {
     if !hasCuts { try checkPatchEnds(layout) }
     var origins: [InstructionOrigin] = []
     var facts: [FactID] = []
+    if recordsOrigins { origins.reserveCapacity(layout.slotCount) }
     if recordsOrigins || !originalFacts.isEmpty {
       forEachSlot { origin, inserted in
         if recordsOrigins { origins.append(origin) }
@@ -165,6 +166,7 @@ extension ProgramPatcher {
 
   /// Calls `body` for every slot of the new program, in order, with where it came from; and its index among the inserted
   /// slots if it is the first or only slot of one.
+  @inline(__always)
   private func forEachSlot(_ body: (InstructionOrigin, Int?) -> Void) {
     for slot in 0..<anchors.count {
       forEachRun(of: anchors[slot]) { run in
@@ -181,6 +183,7 @@ extension ProgramPatcher {
     }
   }
 
+  @inline(__always)
   private func forEachSlot(
     of run: Run, original slot: Int, _ body: (InstructionOrigin, Int?) -> Void
   ) {

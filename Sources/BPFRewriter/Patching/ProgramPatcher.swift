@@ -102,6 +102,31 @@ public struct ProgramPatcher: ~Copyable {
     }
   }
 
+  /// Puts another instruction, which does not branch, in place of one: as a patch of it alone, without one being made.
+  ///
+  /// - Complexity: O(1).
+  /// - Throws: as ``replace(_:with:)``.
+  @inline(__always)
+  mutating func replace(_ slot: Int, with instruction: RawInstruction) throws(PatchError) {
+    guard UInt(bitPattern: slot) < UInt(bitPattern: anchors.count), anchors[slot].isUntouched,
+      !program.slots[slot].isSecondHalf, !program.slots[slot].isWide
+    else { return try replaceSlowly(slot, with: instruction) }
+    makeGap(before: slot)
+    let start = insertedCount
+    guard start < inserted.count else { return try replaceSlowly(slot, with: instruction) }
+    inserted[start] = instruction
+    insertedCount = start &+ 1
+    anchors[slot] = Anchor(replacedFrom: start, count: 1, traits: .entry)
+    if slot == firstWithoutGap { firstWithoutGap &+= 1 }
+  }
+
+  @inline(never)
+  private mutating func replaceSlowly(
+    _ slot: Int, with instruction: RawInstruction
+  ) throws(PatchError) {
+    try edit(slot, Patch(instruction), isEntry: true, removes: true)
+  }
+
   /// Inserts a patch before an instruction, after all that was inserted before it until now.
   ///
   /// - Complexity: O(*m*), *m* the patch's slots.

@@ -8,11 +8,13 @@ import Testing
 struct RewriterTests {
   private func rewritten(
     _ text: String, _ type: ProgramType = .xdp, maps: [MapSpec] = [],
-    options: RewriteOptions = RewriteOptions()
+    options: RewriteOptions = RewriteOptions(), allowsUnreachable: Bool = false
   ) throws -> RewrittenProgram {
     let program = try Program(
       name: "program", slots: Assembler.assemble(text), mapNames: maps.map(\.name))
-    return try Rewriter(options).rewrite(Verifier(for: type).verify(program, maps: maps))
+    var verifier = Verifier(for: type)
+    verifier.options.allowsUnreachableCode = allowsUnreachable
+    return try Rewriter(options).rewrite(verifier.verify(program, maps: maps))
   }
 
   private func expect(
@@ -212,6 +214,34 @@ struct RewriterTests {
         if r7 == 3 goto +2
         r0 = 1
         exit
+        r0 = 2
+        exit
+        """)
+  }
+
+  /// Also those that come to do so as what they lead over goes, and conditional ones.
+  @Test func `jumps that lead over nothing go`() throws {
+    try expect(
+      rewritten(
+        """
+        r6 = *(u32 *)(r1 + 12)
+        r7 = 1
+        goto +0
+        if r6 == 4 goto there
+        goto there
+        r0 = 5
+        exit
+        there:
+        if r7 == 1 goto back
+        r0 = 3
+        exit
+        back:
+        r0 = 2
+        exit
+        """, allowsUnreachable: true),
+      is: """
+        r6 = *(u32 *)(r1 + 76)
+        r7 = 1
         r0 = 2
         exit
         """)
