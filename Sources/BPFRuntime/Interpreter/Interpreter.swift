@@ -363,11 +363,13 @@ enum Interpreter {
           unsafe next = machine.leaveFunction()
           if Count.isOn { unsafe limit &+= position(next) &- before }
 
-        case .end, .fault:
-          // No instruction of the program's, and so not counted.
-          ending = i.opcode == .end ? .exited : .failed
+        // The landings are no instructions of the program's, and so not counted.
+        case .end:
           if Count.isOn { unsafe remaining = (limit &+ slotSize &- position(next)) / slotSize }
-          return ending
+          return .exited
+        case .fault:
+          if Count.isOn { unsafe remaining = (limit &+ slotSize &- position(next)) / slotSize }
+          return .failed
         case .endOfCallback:
           let before = unsafe position(next) &- slotSize
           unsafe next = machine.endCallback()
