@@ -224,6 +224,7 @@ extension Explorer {
   // MARK: Dynptrs
 
   private mutating func makeDynptr(_ pointer: Value, _ call: HelperCall) throws(Rejection.Problem) {
+    meetsDynptrs = true
     var value = Value(.dynptr, number: .zero)
     if call.newDynptrIsRecord { value.reference = try acquire() }
     // Of memory: what it was made of stays valid.

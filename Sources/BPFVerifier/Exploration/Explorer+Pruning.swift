@@ -5,58 +5,75 @@ extension Explorer {
   /// Arrives at an instruction.
   ///
   /// - Returns: whether an earlier state covers this one, so that the path ends.
+  @inline(__always)
   mutating func visit() throws(Rejection.Problem) -> Bool {
-    guard code.has(CodeTable.Mark.prunePoint, at: slot), probe?.prunes ?? true else {
-      return false
-    }
+    guard code.has(CodeTable.Mark.prunePoint, at: slot) else { return false }
+    return try compareWithKept()
+  }
+
+  @inline(never)
+  private mutating func compareWithKept() throws(Rejection.Problem) -> Bool {
+    guard probe?.prunes ?? true else { return false }
     let isCheckpoint = code.has(CodeTable.Mark.checkpoint, at: slot)
     let instructionsSince = statistics.processedInstructions - lastProcessed
     let jumpsSince = jumps - lastJumps
-    var isWorthKeeping = isCheckpoint || jumpsSince >= 2 && instructionsSince >= 6
-    var previous: Int32 = -1
-    var state = kept.latest[slot]
-    while state >= 0 {
-      let index = Int(state)
-      let candidate = kept.states[index]
-      if candidate.branches > 0 {
-        if isCheckpoint, isNextIteration(since: candidate),
-          compare(with: candidate, index, .coversAll)
-        {
-          kept.states[index].hits += 1
-          cutLoop(at: index)
-          return true
-        }
-        if isSameIteration(candidate), compare(with: candidate, index, .same) {
-          throw .infiniteLoop
-        }
-        if !isCheckpoint, jumpsSince < 20, instructionsSince < 100 { isWorthKeeping = false }
-      } else if compare(with: candidate, index, .covers) {
+    let callbackDepth = frames[depth].callbackDepth
+    let comparer = comparer(.covers)
+    var walk = StateWalk(
+      slot: slot, from: kept.latest[slot],
+      isWorthKeeping: isCheckpoint || jumpsSince >= 2 && instructionsSince >= 6)
+    while true {
+      walk.pass(
+        in: &kept, comparer, depth: depth, callbackDepth: callbackDepth, registers.elements,
+        stacks.elements)
+      guard walk.state >= 0 else { break }
+      let index = Int(walk.state)
+      if kept.states[index].branches > 0 {
+        if try meetsUnfinished(index, isCheckpoint) { return true }
+        if !isCheckpoint, jumpsSince < 20, instructionsSince < 100 { walk.isWorthKeeping = false }
+        walk.miss(in: &kept, allowance: isCheckpoint ? 64 : 3)
+        continue
+      }
+      if covers(index, comparer) {
         kept.states[index].hits += 1
         inheritMarks(of: index)
         return true
       }
-      // A state that covers little costs more than it saves.
-      let misses = isWorthKeeping ? candidate.misses + 1 : candidate.misses
-      let allowance: Int32 = isCheckpoint && candidate.branches > 0 ? 64 : 3
-      if misses > candidate.hits * allowance + max(allowance, 6) {
-        if previous >= 0 {
-          kept.states[Int(previous)].next = candidate.next
-        } else {
-          kept.latest[slot] = candidate.next
-        }
-      } else {
-        kept.states[index].misses = misses
-        previous = state
-      }
-      state = candidate.next
+      walk.miss(in: &kept, allowance: 3)
     }
-    if !isWorthKeeping, kept.latest[slot] < 0, jumpsSince >= 1, instructionsSince >= 4 {
+    if !walk.isWorthKeeping, kept.latest[slot] < 0, jumpsSince >= 1, instructionsSince >= 4 {
       // The first state at a slot is kept sooner: paths that part shortly before it come together there.
       try keep()
-    } else if isWorthKeeping {
+    } else if walk.isWorthKeeping {
       lastProcessed = statistics.processedInstructions
       lastJumps = jumps
       try keep()
+    }
+    return false
+  }
+
+  /// Comes to where the path was before.
+  ///
+  /// - Returns: whether it goes round a loop that brings nothing new.
+  /// - Throws: where it goes round for ever.
+  private mutating func meetsUnfinished(
+    _ index: Int, _ isCheckpoint: Bool
+  ) throws(Rejection.Problem) -> Bool {
+    let state = kept.states[index]
+    guard Int(state.depth) == depth, state.callbackDepth <= frames[depth].callbackDepth else {
+      return false
+    }
+    if isCheckpoint, isNextIteration(since: state), looksCovered(by: state, comparer(.coversAll)),
+      covers(index, comparer(.coversAll))
+    {
+      kept.states[index].hits += 1
+      cutLoop(at: index)
+      return true
+    }
+    if isSameIteration(state), looksCovered(by: state, comparer(.same)),
+      covers(index, comparer(.same))
+    {
+      throw .infiniteLoop
     }
     return false
   }
@@ -96,34 +113,33 @@ extension Explorer {
     state.mayGotoDepth == mayGotoDepth && state.callbackDepth == frames[depth].callbackDepth
   }
 
-  /// Compares a kept state with the one reached.
-  @inline(__always)
-  private mutating func compare(
-    with state: KeptState, _ index: Int, _ comparison: StateComparer.Comparison
-  ) -> Bool {
-    guard Int(state.depth) == depth, state.callbackDepth <= frames[depth].callbackDepth else {
-      return false
-    }
-    let comparer = StateComparer(comparison: comparison, isPrivileged: options.isPrivileged)
+  private func comparer(_ comparison: StateComparer.Comparison) -> StateComparer {
+    StateComparer(
+      comparison: comparison, isPrivileged: options.isPrivileged, meetsDynptrs: meetsDynptrs)
+  }
+
+  /// Whether a kept state covers the one reached where it did not the last time.
+  private func looksCovered(by state: KeptState, _ comparer: StateComparer) -> Bool {
+    if state.entryCount == 0 { return true }
+    let isPrecise = state.differsPrecisely || comparer.comparison != .covers
+    return comparer.mayCover(
+      state.differing, isPrecise, kept.words.span, registers.elements.span, stacks.elements.span)
+  }
+
+  /// Compares a kept state of as many frames with the one reached.
+  private mutating func covers(_ index: Int, _ comparer: StateComparer) -> Bool {
+    let state = kept.states[index]
     pairs.removeAll()
-    // Where it differed last time it is likely to differ again.
-    if state.entryCount > 0 {
-      guard
-        comparer.matches(
-          Int(state.differing), of: state, kept, provenance.marks.elements, registers.elements,
-          stacks.elements, &pairs, &lastID)
-      else { return false }
-      pairs.removeAll()
-    }
-    guard matchesSpecials(of: state, comparison) else { return false }
-    if let position = comparer.firstDifference(
-      of: state, kept, provenance.marks.elements, registers.elements, stacks.elements, &pairs,
-      &lastID)
-    {
-      kept.states[index].differing = Int32(truncatingIfNeeded: position)
-      return false
-    }
-    return true
+    guard matchesSpecials(of: state, comparer.comparison) else { return false }
+    guard
+      let position = comparer.firstDifference(
+        of: state, kept.entries.elements, kept.words, provenance.marks.elements,
+        registers.elements, stacks.elements, &pairs, &lastID)
+    else { return true }
+    kept.states[index].differing = kept.entries[state.firstEntry + position]
+    let marks = provenance.marks[state.firstMarks + position >> 6]
+    kept.states[index].differsPrecisely = marks.precise >> UInt64(position & 63) & 1 != 0
+    return false
   }
 
   /// Compares the calls of frames, references and the lock held.

@@ -14,95 +14,46 @@ extension Explorer {
     }
   }
 
-  /// Finds the values that are needed, and which of their identities more than one number has.
-  private mutating func findNeeded() {
-    needed.removeAll()
-    counts.removeAll()
-    for frame in 0...depth {
-      needed.addRegisters(
-        of: frame, liveRegisters(frame), registers.elements, counting: &counts)
-    }
-    for frame in 0...depth {
-      needed.addSlots(of: frame, frames[frame].occupied, stacks.elements, counting: &counts)
-    }
-  }
-
   // MARK: Keeping
 
   /// Keeps the state: later ones at this slot are compared with it.
   mutating func keep() throws(Rejection.Problem) {
-    findNeeded()
     let firstSpecial = kept.specials.count
     keepSpecials()
-    let firstEntry = kept.entries.add(needed.count)
-    Self.addEntries(
-      needed, &registers.elements, &stacks.elements, counts, &kept.words, &kept.entries.elements,
-      firstEntry)
-    let firstMarks = provenance.keep(needed, &registers, &stacks, saved: &pending.nodes)
+    var most = 0
+    for frame in 0...depth {
+      most += liveRegisters(frame).nonzeroBitCount + frames[frame].occupied.nonzeroBitCount
+    }
+    let (firstEntry, firstMarks) = (kept.entries.count, provenance.marks.count)
+    var recorder = StateRecorder(
+      upTo: most, recordsAll: !options.isPrivileged, &kept, &provenance, &pending)
+    for frame in 0...depth {
+      recorder.recordRegisters(
+        of: frame, liveRegisters(frame), &registers, &kept, &provenance, &pending)
+    }
+    let registerCount = recorder.entry - firstEntry
+    for frame in 0...depth {
+      recorder.recordSlots(
+        of: frame, frames[frame].occupied, &stacks, &kept, &provenance, &pending)
+    }
+    recorder.finish(&kept, &provenance, &pending)
+    let entryCount = recorder.entry - firstEntry
     let state = KeptState(
-      slot: Int32(truncatingIfNeeded: slot), parent: parent, next: kept.latest[slot], branches: 1,
-      firstEntry: firstEntry, firstMarks: firstMarks,
-      entryCount: Int32(truncatingIfNeeded: needed.count),
-      registerCount: Int32(truncatingIfNeeded: needed.registers.count),
+      next: kept.latest[slot], depth: Int32(truncatingIfNeeded: depth),
+      callbackDepth: frames[depth].callbackDepth,
+      differing: entryCount > 0 ? kept.entries[firstEntry] : .none,
+      slot: Int32(truncatingIfNeeded: slot), parent: parent, firstEntry: firstEntry,
+      firstMarks: firstMarks, entryCount: Int32(truncatingIfNeeded: entryCount),
+      registerCount: Int32(truncatingIfNeeded: registerCount),
       firstSpecial: Int32(truncatingIfNeeded: firstSpecial),
       specialCount: Int32(truncatingIfNeeded: kept.specials.count - firstSpecial),
-      mayGotoDepth: mayGotoDepth, callbackDepth: frames[depth].callbackDepth,
-      pendingCount: Int32(truncatingIfNeeded: pending.count),
-      depth: Int32(truncatingIfNeeded: depth), differing: 0)
+      mayGotoDepth: mayGotoDepth, pendingCount: Int32(truncatingIfNeeded: pending.count))
     parent = Int32(truncatingIfNeeded: kept.states.count)
     kept.latest[slot] = parent
     kept.states.append(state)
     statistics.totalStates += 1
     guard kept.states.count <= limits.states else { throw .tooManyStates(limit: limits.states) }
     try checkMemory()
-  }
-
-  /// Adds the entries of the values needed, and writes those that changed since they were written last.
-  private static func addEntries(
-    _ needed: NeededPlaces, _ registers: inout [Value], _ stacks: inout [StackSlot],
-    _ counts: IdentityCounts, _ words: inout [UInt64], _ entries: inout [StateEntry],
-    _ firstEntry: Int
-  ) {
-    var entries = entries.mutableSpan
-    var registers = registers.mutableSpan
-    var stacks = stacks.mutableSpan
-    var position = firstEntry
-    for place in needed.registers {
-      let index = place.index
-      if registers[index].encoding == 0 {
-        registers[index].encoding = Encoding.write(registers[index], to: &words)
-      }
-      entries[position] = StateEntry(
-        place: place,
-        shape: shape(
-          registers[index].kind, registers[index].id, registers[index].reference, counts),
-        spillSize: 0, encoding: registers[index].encoding, bytes: 0)
-      position &+= 1
-    }
-    for place in needed.slots {
-      let index = place.index
-      if stacks[index].value.encoding == 0, stacks[index].value.kind != .uninitialized {
-        stacks[index].value.encoding = Encoding.write(stacks[index].value, to: &words)
-      }
-      entries[position] = StateEntry(
-        place: place,
-        shape: shape(
-          stacks[index].value.kind, stacks[index].value.id, stacks[index].value.reference, counts),
-        spillSize: stacks[index].value.spillSize, encoding: stacks[index].value.encoding,
-        bytes: stacks[index].bytes)
-      position &+= 1
-    }
-  }
-
-  @inline(__always)
-  private static func shape(
-    _ kind: Value.Kind, _ id: UInt32, _ reference: UInt32, _ counts: IdentityCounts
-  ) -> StateEntry.Shape {
-    if kind == .scalar {
-      return id != 0 && counts.isShared(id) ? [.scalar, .identity] : .scalar
-    }
-    if kind == .dynptr { return [.dynptr, .identity] }
-    return id | reference != 0 ? .identity : []
   }
 
   private mutating func keepSpecials() {
@@ -210,11 +161,21 @@ extension Explorer {
 
   /// Says that everything there is now may matter, as a loop that is cut here will go on with it.
   mutating func markEverything() {
-    findNeeded()
-    for place in needed.registers { provenance.markPrecise(registers[place.index].node) }
-    for place in needed.slots {
-      provenance.markPrecise(stacks[place.index].value.node)
-      provenance.markRead(stacks[place.index].value.node)
+    for frame in 0...depth {
+      let live = liveRegisters(frame)
+      for register in 0..<Self.registerCount where live >> UInt16(register) & 1 != 0 {
+        let index = frame * Self.registerCount + register
+        if registers[index].kind != .uninitialized {
+          provenance.markPrecise(registers[index].node)
+        }
+      }
+      var occupied = frames[frame].occupied
+      while occupied != 0 {
+        let index = frame * Self.slotCount + occupied.trailingZeroBitCount
+        occupied &= occupied &- 1
+        provenance.markPrecise(stacks[index].value.node)
+        provenance.markRead(stacks[index].value.node)
+      }
     }
   }
 

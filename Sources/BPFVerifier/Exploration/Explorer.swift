@@ -46,9 +46,8 @@ struct Explorer: ~Copyable {
   var lastJumps = 0
   /// Identities paired while two states are compared.
   var pairs = IdentityPairs()
-  var counts = IdentityCounts()
-  /// The values needed at the instruction reached.
-  var needed = NeededPlaces()
+  /// Whether there may be dynptrs on stacks.
+  var meetsDynptrs = false
   /// The deepest stack of each function, in bytes.
   var stackDepths: [Int32]
   var log: VerificationLog?

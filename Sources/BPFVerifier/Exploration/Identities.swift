@@ -33,35 +33,3 @@ struct IdentityPairs {
     return true
   }
 }
-
-/// Which identities more than one value has.
-///
-/// Identities that share a cell count as one: more values are compared by their identity then than have to be, and one that no
-/// other has stands for any.
-struct IdentityCounts {
-  private static let cellCount: UInt32 = 256
-  /// The round in which an identity of the cell was added last, doubled, and whether there was another one.
-  private var cells = [UInt32](repeating: 0, count: Int(cellCount))
-  private var round: UInt32 = 1
-
-  @inline(__always)
-  mutating func removeAll() {
-    round &+= 1
-    if round > UInt32.max >> 1 { restart() }
-  }
-
-  private mutating func restart() {
-    for cell in cells.indices { cells[cell] = 0 }
-    round = 1
-  }
-
-  @inline(__always)
-  mutating func add(_ id: UInt32) {
-    let cell = Int(id % Self.cellCount)
-    cells[cell] = round << 1 | (cells[cell] >> 1 == round ? 1 : 0)
-  }
-
-  /// Whether more than one value has it.
-  @inline(__always)
-  func isShared(_ id: UInt32) -> Bool { cells[Int(id % Self.cellCount)] == round << 1 | 1 }
-}

@@ -22,15 +22,22 @@ struct KeptStates {
 
 /// A state that was kept when exploration passed an instruction.
 struct KeptState {
-  var slot: Int32
-  /// The state kept before it on its path, or -1.
-  var parent: Int32
   /// The state kept before it at the same slot, or -1.
   var next: Int32
   /// The paths from it that are not finished.
-  var branches: Int32
+  var branches: Int32 = 1
+  /// The frame that ran; where the others were called from is among the specials.
+  var depth: Int32
+  var callbackDepth: Int32
+  /// The entry that differed when a state was last compared with it: where it differed last time it is likely to differ again.
+  var differing: StateEntry
+  /// Whether it differed as a number that a decision depends on.
+  var differsPrecisely = false
   var hits: Int32 = 0
   var misses: Int32 = 0
+  var slot: Int32
+  /// The state kept before it on its path, or -1.
+  var parent: Int32
   var firstEntry: Int
   /// Where the marks of its entries are (``Provenance/Marks``), one of 64 entries each.
   var firstMarks: Int
@@ -40,13 +47,8 @@ struct KeptState {
   var firstSpecial: Int32
   var specialCount: Int32
   var mayGotoDepth: Int32
-  var callbackDepth: Int32
   /// The branches that were put aside when it was kept.
   var pendingCount: Int32
-  /// The frame that ran; where the others were called from is among the specials.
-  var depth: Int32
-  /// Which entry differed when a state was last compared with it.
-  var differing: Int32
 
   /// The indices of its entries' marks.
   var marks: Range<Int> { firstMarks..<firstMarks + Provenance.marksCount(of: Int(entryCount)) }
@@ -81,7 +83,7 @@ struct PendingBranches {
   var nodes = Pool(filler: SavedNode(place: .slot(0), node: 0))
 
   struct SavedNode: BitwiseCopyable {
-    var place: NeededPlace
+    var place: KeptPlace
     var node: UInt32
   }
 

@@ -4,6 +4,8 @@ import BPFISA
 struct StateComparer {
   let comparison: Comparison
   let isPrivileged: Bool
+  /// Whether there may be dynptrs on stacks.
+  let meetsDynptrs: Bool
 
   /// How two states are compared.
   enum Comparison {
@@ -15,85 +17,76 @@ struct StateComparer {
     case same
   }
 
-  /// Whether an entry covers what is in its place now.
-  @inline(__always)
-  func matches(
-    _ position: Int, of state: KeptState, _ kept: KeptStates, _ marks: [Provenance.Marks],
-    _ registers: [Value], _ stacks: [StackSlot], _ pairs: inout IdentityPairs,
-    _ lastID: inout UInt32
-  ) -> Bool {
-    let bit = UInt64(1) << UInt64(position & 63)
-    let isPrecise =
-      comparison != .covers || marks[state.firstMarks &+ position >> 6].precise & bit != 0
-    return matches(
-      kept.entries.elements.span[state.firstEntry &+ position], isPrecise, kept.words.span,
-      registers.span, stacks.span, &pairs, &lastID)
-  }
-
   /// The first entry of a state that does not cover what is in its place now; nil where each does.
   ///
   /// - Parameters:
   ///   - pairs: The identities paired so far.
   ///   - lastID: The identity given last.
   func firstDifference(
-    of state: KeptState, _ kept: KeptStates, _ marks: [Provenance.Marks], _ registers: [Value],
-    _ stacks: [StackSlot], _ pairs: inout IdentityPairs, _ lastID: inout UInt32
+    of state: KeptState, _ entries: [StateEntry], _ words: [UInt64], _ marks: [Provenance.Marks],
+    _ registers: [Value], _ stacks: [StackSlot], _ pairs: inout IdentityPairs,
+    _ lastID: inout UInt32
   ) -> Int? {
-    let entries = kept.entries.elements.span
-    let words = kept.words.span
+    let entries = entries.span
+    let words = words.span
     let marks = marks.span
     let registers = registers.span
     let stacks = stacks.span
     let (entryCount, registerCount) = (Int(state.entryCount), Int(state.registerCount))
     var first = 0
     while first < entryCount {
-      let precise: UInt64
-      var relevant: UInt64
-      switch comparison {
-      case .covers:
-        let marks = marks[state.firstMarks &+ first >> 6]
-        precise = marks.precise
+      var precise = UInt64.max
+      var relevant = UInt64.max
+      if comparison == .covers {
+        let group = state.firstMarks &+ first >> 6
+        precise = marks[group].precise
         // Nobody looked at the other slots.
-        relevant = marks.read | UInt64.lowBits(registerCount &- first)
-      case .coversAll, .same:
-        precise = .max
-        relevant = .max
+        relevant = marks[group].read | UInt64.lowBits(registerCount &- first)
+        if !meetsDynptrs { relevant &= precise | marks[group].essential }
       }
       relevant &= UInt64.lowBits(entryCount &- first)
       while relevant != 0 {
         let bit = relevant.trailingZeroBitCount
         relevant &= relevant &- 1
+        let position = state.firstEntry &+ first &+ bit
         let isPrecise = precise >> UInt64(bit) & 1 != 0
-        guard
-          matches(
-            entries[state.firstEntry &+ first &+ bit], isPrecise, words, registers, stacks,
-            &pairs, &lastID)
-        else { return first &+ bit }
+        guard mayCover(entries[position], isPrecise, words, registers, stacks) else {
+          return first &+ bit
+        }
+        if entries[position].shape.contains(.identity) {
+          guard
+            matchesIdentity(
+              entries[position], isPrecise, words, registers, stacks, &pairs, &lastID)
+          else { return first &+ bit }
+        }
       }
       first &+= 64
     }
     return nil
   }
 
+  /// Whether an entry covers what is in its place now, but for identities.
   @inline(__always)
-  private func matches(
+  func mayCover(
     _ entry: StateEntry, _ isPrecise: Bool, _ words: Span<UInt64>, _ registers: Span<Value>,
-    _ stacks: Span<StackSlot>, _ pairs: inout IdentityPairs, _ lastID: inout UInt32
+    _ stacks: Span<StackSlot>
   ) -> Bool {
     let index = entry.place.index
     if !entry.place.isSlot {
-      if entry.shape.contains(.scalar), !isPrecise {
+      if entry.shape.contains(.scalar) {
         let kind = registers[index].kind
-        return kind == .scalar || kind != .uninitialized && isPrivileged
+        if !isPrecise { return kind == .scalar || kind != .uninitialized && isPrivileged }
+        if entry.shape.contains(.constant) {
+          let bits = registers[index].number.bits
+          let flags = registers[index].flags
+          return kind == .scalar && bits.mask == 0 && bits.value == entry.bytes && flags.isEmpty
+        }
       }
-      if entry.encoding == registers[index].encoding, !entry.shape.contains(.identity) {
-        return true
-      }
-      return covers(entry, registers[index], words, &pairs, &lastID)
+      if entry.encoding == registers[index].encoding { return true }
+      return covers(entry, registers[index], words)
     }
-    let bytes = stacks[index].bytes
     let spillSize = stacks[index].value.spillSize
-    if entry.bytes != bytes || entry.spillSize != spillSize {
+    if entry.bytes != stacks[index].bytes || entry.spillSize != spillSize {
       guard comparison != .same, coversBytes(entry, stacks[index], isPrecise) else { return false }
       // What is left to compare is a register stored there, by both in the same bytes.
       if entry.spillSize != spillSize { return true }
@@ -103,54 +96,34 @@ struct StateComparer {
       let kind = stacks[index].value.kind
       return kind == .scalar || isPrivileged
     }
-    if entry.encoding == stacks[index].value.encoding, !entry.shape.contains(.identity) {
-      return true
-    }
-    return covers(entry, stacks[index].value, words, &pairs, &lastID)
+    if entry.encoding == stacks[index].value.encoding { return true }
+    return covers(entry, stacks[index].value, words)
   }
 
-  /// Whether a kept value covers one there is now (kernel: `regsafe`).
+  /// Whether a kept value covers one there is now, but for identities (kernel: `regsafe`).
   @inline(never)
-  private func covers(
-    _ entry: StateEntry, _ value: Value, _ words: Span<UInt64>,
-    _ pairs: inout IdentityPairs, _ lastID: inout UInt32
-  ) -> Bool {
+  private func covers(_ entry: StateEntry, _ value: Value, _ words: Span<UInt64>) -> Bool {
     let index = Int(entry.encoding)
     let encoding = Encoding(words[index])
-    guard encoding.kindNumber == value.kind.rawValue, value.flags.isSuperset(of: encoding.flags)
-    else { return false }
-    // Only what is known of the packet's end may be more.
-    guard value.flags.subtracting(encoding.flags).isSubset(of: [.atEnd, .beyondEnd]) else {
-      return false
-    }
-    let identity = words[index + 1]
-    switch value.kind {
-    case .uninitialized: return true
-    case .scalar:
-      guard covers(index + 2, encoding.form, value.number, words) else { return false }
-      guard entry.shape.contains(.identity) else { return true }
-      // Numbers found equal before are equal in the other state too, and so far from each other.
-      let id = UInt32(truncatingIfNeeded: identity)
-      if value.id == 0 {
-        lastID &+= 1
-        return pairs.matchNumbers(id, lastID, distance: 0)
-      }
-      return pairs.matchNumbers(
-        id, value.id, distance: value.offset &- Int32(truncatingIfNeeded: identity >> 32))
-    case .packet, .packetMetadata:
-      guard comparison == .same ? encoding.range == value.range : encoding.range <= value.range
+    guard encoding.kindNumber == value.kind.rawValue else { return false }
+    if value.kind == .uninitialized { return true }
+    if value.flags != encoding.flags {
+      // Only what is known of the packet's end may be more.
+      guard value.flags.isSuperset(of: encoding.flags),
+        value.flags.subtracting(encoding.flags).isSubset(of: [.atEnd, .beyondEnd])
       else { return false }
-    case .stack, .context, .packetEnd, .map, .mapValue, .mapKey, .memory, .function, .socket,
-      .socketCommon, .tcpSocket, .dynptr:
-      break
     }
-    guard Int32(truncatingIfNeeded: identity) == value.object,
-      Int32(truncatingIfNeeded: identity >> 32) == value.offset
+    if encoding.isScalar { return covers(index &+ 2, encoding.form, value.number, words) }
+    if comparison == .same ? encoding.range != value.range : encoding.range > value.range {
+      if value.kind == .packet || value.kind == .packetMetadata { return false }
+    }
+    let (first, second) = (words[index &+ 1], words[index &+ 2])
+    guard Int32(truncatingIfNeeded: first) == value.object,
+      Int32(truncatingIfNeeded: first >> 32) == value.offset,
+      (UInt32(truncatingIfNeeded: second) == 0) == (value.id == 0),
+      (second >> 32 == 0) == (value.reference == 0)
     else { return false }
-    let second = words[index + 2]
-    return pairs.match(UInt32(truncatingIfNeeded: second), value.id)
-      && pairs.match(UInt32(truncatingIfNeeded: second >> 32), value.reference)
-      && covers(index + 3, encoding.form, value.number, words)
+    return covers(index &+ 3, encoding.form, value.number, words)
   }
 
   @inline(__always)
@@ -165,6 +138,45 @@ struct StateComparer {
       let old = words.number(at: index, form)
       return comparison == .same ? old == number : old.contains(number)
     }
+  }
+
+  /// Whether the identities of a kept value may stand for those of what is in its place now, given those paired before.
+  @inline(never)
+  private func matchesIdentity(
+    _ entry: StateEntry, _ isPrecise: Bool, _ words: Span<UInt64>, _ registers: Span<Value>,
+    _ stacks: Span<StackSlot>, _ pairs: inout IdentityPairs, _ lastID: inout UInt32
+  ) -> Bool {
+    let index = entry.place.index
+    if entry.place.isSlot {
+      // Only a register stored in the same bytes was compared, or a dynptr.
+      if stacks[index].value.spillSize != entry.spillSize { return true }
+      if entry.spillSize == 0, !entry.shape.contains(.dynptr) { return true }
+      return matchesIdentity(entry, isPrecise, stacks[index].value, words, &pairs, &lastID)
+    }
+    return matchesIdentity(entry, isPrecise, registers[index], words, &pairs, &lastID)
+  }
+
+  @inline(__always)
+  private func matchesIdentity(
+    _ entry: StateEntry, _ isPrecise: Bool, _ value: Value, _ words: Span<UInt64>,
+    _ pairs: inout IdentityPairs, _ lastID: inout UInt32
+  ) -> Bool {
+    let index = Int(entry.encoding)
+    let identity = words[index &+ 1]
+    if entry.shape.contains(.scalar) {
+      if !isPrecise { return true }
+      // Numbers found equal before are equal in the other state too, and so far from each other.
+      let id = UInt32(truncatingIfNeeded: identity)
+      if value.id == 0 {
+        lastID &+= 1
+        return pairs.matchNumbers(id, lastID, distance: 0)
+      }
+      return pairs.matchNumbers(
+        id, value.id, distance: value.offset &- Int32(truncatingIfNeeded: identity >> 32))
+    }
+    let second = words[index &+ 2]
+    return pairs.match(UInt32(truncatingIfNeeded: second), value.id)
+      && pairs.match(UInt32(truncatingIfNeeded: second >> 32), value.reference)
   }
 
   /// Whether the bytes of a kept stack slot cover those there are now, but for what is stored there (kernel: `stacksafe`).

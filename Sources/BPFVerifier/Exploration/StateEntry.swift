@@ -1,6 +1,6 @@
 /// What a kept state has of a register or a stack slot.
 struct StateEntry {
-  var place: NeededPlace
+  var place: KeptPlace
   /// What the value in the entry's place has to be looked at for.
   var shape: Shape
   /// How many bytes of a register that was stored a stack slot has.
@@ -8,16 +8,18 @@ struct StateEntry {
   /// Where the value is written (``Encoding``); 0 where there is none. Values that stay as they are from one state to the
   /// next are written once.
   var encoding: UInt32
-  /// What the bytes of a stack slot are.
+  /// What the bytes of a stack slot are; of a register that is a constant number, that.
   var bytes: UInt64
 
   struct Shape: OptionSet, BitwiseCopyable {
     let rawValue: UInt8
 
     static let scalar = Shape(rawValue: 1)
-    /// Other values have its identity, or something has to be released for it.
+    /// It has an identity, or something has to be released for it.
     static let identity = Shape(rawValue: 2)
     static let dynptr = Shape(rawValue: 4)
+    /// A register that is a constant number and nothing more.
+    static let constant = Shape(rawValue: 8)
   }
 
   static let none = StateEntry(

@@ -17,9 +17,11 @@ struct Provenance {
     var precise: UInt64 = 0
     /// The bytes of stack were read.
     var read: UInt64 = 0
+    /// What is there matters even where no decision depends on it: all but stack that is only numbers.
+    var essential: UInt64 = 0
   }
 
-  private struct Node: BitwiseCopyable {
+  struct Node: BitwiseCopyable {
     var first: UInt32
     var second: UInt32
     /// The bit of the kept state's entry that this is the value of, counted through all ``marks``; negative where it is of
@@ -37,10 +39,10 @@ struct Provenance {
     }
   }
 
-  private var nodes = Pool(filler: Node(0, 0, mark: -1))
+  var nodes = Pool(filler: Node(0, 0, mark: -1))
   private var pending: [UInt32] = []
   /// The marks of the entries of all kept states.
-  private(set) var marks = Pool(filler: Marks())
+  var marks = Pool(filler: Marks())
 
   init() {
     var none = Node(0, 0, mark: -1)
@@ -69,61 +71,6 @@ struct Provenance {
   /// How many ``Marks`` a number of entries take.
   @inline(__always)
   static func marksCount(of entries: Int) -> Int { (entries + 63) >> 6 }
-
-  /// Makes the nodes of values that are kept now as entries of a state, and the entries' marks.
-  ///
-  /// - Parameter saved: Receives the nodes before, of values that go on being what they are when changes are undone.
-  /// - Returns: the index of the state's first ``Marks``.
-  @inline(__always)
-  mutating func keep(
-    _ needed: NeededPlaces, _ registers: inout TrailedArray<Value>,
-    _ stacks: inout TrailedArray<StackSlot>, saved: inout Pool<PendingBranches.SavedNode>
-  ) -> Int {
-    let firstMarks = marks.add(Self.marksCount(of: needed.count))
-    keep(needed.registers, of: &registers, mark: firstMarks << 6, &saved)
-    keep(needed.slots, of: &stacks, mark: firstMarks << 6 + needed.registers.count, &saved)
-    return firstMarks
-  }
-
-  @inline(__always)
-  private mutating func keep<Element: Traced>(
-    _ places: ArraySlice<NeededPlace>, of elements: inout TrailedArray<Element>, mark: Int,
-    _ saved: inout Pool<PendingBranches.SavedNode>
-  ) {
-    let first = nodes.add(places.count)
-    let firstSaved = saved.add(places.count)
-    saved.truncate(
-      to: Self.link(
-        places, &elements.elements, elements.stamps, elements.current, &nodes.elements, first,
-        mark, &saved.elements, firstSaved))
-  }
-
-  /// - Returns: the number of nodes saved.
-  @inline(__always)
-  private static func link<Element: Traced>(
-    _ places: ArraySlice<NeededPlace>, _ elements: inout [Element], _ stamps: [UInt32],
-    _ current: UInt32, _ nodes: inout [Node], _ firstNode: Int, _ firstMark: Int,
-    _ saved: inout [PendingBranches.SavedNode], _ firstSaved: Int
-  ) -> Int {
-    var elements = elements.mutableSpan
-    var nodes = nodes.mutableSpan
-    var saved = saved.mutableSpan
-    let stamps = stamps.span
-    let places = places.span
-    var savedCount = firstSaved
-    for position in places.indices {
-      let index = places[position].index
-      let origin = elements[index].node
-      nodes[firstNode &+ position] = Node(
-        origin, none, mark: Int32(truncatingIfNeeded: firstMark &+ position))
-      elements[index].node = UInt32(truncatingIfNeeded: firstNode &+ position)
-      if stamps[index] != current {
-        saved[savedCount] = PendingBranches.SavedNode(place: places[position], node: origin)
-        savedCount &+= 1
-      }
-    }
-    return savedCount
-  }
 
   /// Marks all entries a value depends on.
   @inline(__always)
@@ -172,19 +119,5 @@ struct Provenance {
       marks[mark >> 6].read |= 1 << UInt64(mark & 63)
       index = Int(nodes[index].first)
     }
-  }
-}
-
-/// What has a node.
-protocol Traced {
-  var node: UInt32 { get set }
-}
-
-extension Value: Traced {}
-
-extension StackSlot: Traced {
-  @inline(__always) var node: UInt32 {
-    get { value.node }
-    set { value.node = newValue }
   }
 }

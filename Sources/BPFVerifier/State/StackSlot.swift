@@ -38,6 +38,14 @@ struct StackSlot {
     (bytes ^ (Self.byteMask &* kind)) & Self.mask(first, count) == 0
   }
 
+  /// Whether no byte is known to be zero, and none is a dynptr's.
+  @inline(__always) var isOnlyDataOrSpill: Bool {
+    let odd = bytes & Self.byteMask
+    let two = bytes >> 1 & Self.byteMask
+    let four = bytes >> 2 & Self.byteMask
+    return two & ~odd | four == 0
+  }
+
   @inline(__always) var isSpill: Bool { value.spillSize != 0 }
   @inline(__always) var isDynptr: Bool { bytes & 0xff == ByteKind.dynptr }
 

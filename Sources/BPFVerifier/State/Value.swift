@@ -7,6 +7,8 @@ struct Value {
   var flags: Flags = [] { didSet { encoding = 0 } }
   /// How many bytes of a spilled register a stack slot has; 0 where it has none.
   var spillSize: UInt8 = 0
+  /// What an entry of a kept state is compared by, as ``encoding`` says.
+  var shape: StateEntry.Shape = []
   /// How many bytes from the start of the packet region are proved to be there, for a pointer with this variable offset.
   var range: Int32 = 0 { didSet { encoding = 0 } }
   /// What it points to: a frame's index for the stack, a map's index, the size of memory in bytes, a function's slot, the bytes

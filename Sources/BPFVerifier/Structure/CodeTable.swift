@@ -230,7 +230,6 @@ struct CodeTable {
           marks[target] |= Mark.prunePoint
         }
       case .jumpIf:
-        marks[slot] |= Mark.prunePoint
         if let target = instruction.target(at: slot) {
           marks[target] |= Mark.prunePoint
         }
@@ -249,6 +248,27 @@ struct CodeTable {
         .atomic, .loadAcquire, .storeRelease, .loadWide, .loadPacket, .exit,
         .call(.kernelFunction), .call(.register):
         break
+      }
+    }
+    markLongBlocks()
+  }
+
+  /// How many instructions make it worthwhile to compare states at the conditional jump that they end with.
+  private static let longBlock = 8
+
+  /// Marks conditional jumps that end many instructions without a slot where states are compared: to follow those again is
+  /// what a comparison there may save.
+  private mutating func markLongBlocks() {
+    var length = 0
+    for slot in instructions.indices where !has(Mark.secondHalf, at: slot) {
+      if has(Mark.prunePoint, at: slot) {
+        length = 0
+        continue
+      }
+      length += 1
+      if case .jumpIf = instructions[slot], length >= Self.longBlock {
+        marks[slot] |= Mark.prunePoint
+        length = 0
       }
     }
   }
