@@ -59,6 +59,13 @@ public struct NumberRange<W: Word>: Hashable, Sendable {
     word == minimum || word == maximum || word == signedMinimum || word == signedMaximum
   }
 
+  /// Whether it has all numbers from 0 to one that is not negative.
+  @inline(__always)
+  func allows(upTo most: W) -> Bool {
+    minimum == .zero && maximum >= most && signedMinimum.signed <= 0
+      && signedMaximum.signed >= most.signed
+  }
+
   func contains(_ other: NumberRange) -> Bool {
     minimum <= other.minimum && other.maximum <= maximum
       && signedMinimum.signed <= other.signedMinimum.signed

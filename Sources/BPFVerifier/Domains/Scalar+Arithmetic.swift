@@ -114,6 +114,16 @@ extension Scalar {
   static func zeroExtendedIfAny(
     _ bits: Tnum<W.Half>, _ low: NumberRange<W.Half>
   ) -> Scalar? {
+    let most = bits.mask
+    if bits.value == .zero, most != .zero, most & (most &+ .one) == .zero, !most.isNegative,
+      low.allows(upTo: most)
+    {
+      // All numbers of some low bits.
+      let whole = W(truncating: most.bits)
+      return Scalar(
+        parts: Tnum(value: .zero, mask: whole), NumberRange(.zero, whole, signed: .zero, whole),
+        NumberRange(.zero, most, signed: .zero, most))
+    }
     var bits = bits
     var low = low
     for _ in 0..<2 {
@@ -140,7 +150,9 @@ extension Scalar {
 
   /// The low bits, with zeros above: what a load or a byte swap of fewer bytes leaves.
   func zeroExtended(fromBits count: Int) -> Scalar {
-    Self.result(
+    // They are all of it.
+    if count < W.bitWidth, range.maximum.shiftedRight(count) == .zero { return self }
+    return Self.result(
       bits: bits.zeroExtended(fromBits: count), range: range.zeroExtended(fromBits: count),
       low: count >= W.Half.bitWidth ? low : low.zeroExtended(fromBits: count))
   }

@@ -83,6 +83,13 @@ extension Scalar {
     {
       return (left, right)
     }
+    if relation == .equal, half(right.bits).isConstant,
+      left.bits.maximum.shiftedRight(W.Half.bitWidth) == .zero
+    {
+      let number = half(right.bits.value)
+      guard left.low.contains(number), half(left.bits).contains(number) else { return nil }
+      return (Scalar(W(truncating: number.bits)), right)
+    }
     guard
       let (first, second) = View(half(left.bits), left.low).refined(
         with: View(half(right.bits), right.low), relation),

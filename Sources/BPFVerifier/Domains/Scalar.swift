@@ -64,6 +64,7 @@ public struct Scalar<W: WideWord>: Hashable, Sendable {
         low: NumberRange(
           half.minimum, half.maximum, signed: half.signedMinimum, half.signedMaximum))
     }
+    if let scalar = lowest(bits: bits, range: range, low: low) { return scalar }
     var bits = bits
     var range = range
     var low = low
@@ -84,6 +85,22 @@ public struct Scalar<W: WideWord>: Hashable, Sendable {
       if before == Scalar(bits: bits, range: range, low: low) { break }
     }
     return Scalar(bits: bits, range: range, low: low)
+  }
+
+  /// All numbers of some low bits, where that is what the bits say and bounds say no more; otherwise nil.
+  @inline(__always)
+  private static func lowest(
+    bits: Tnum<W>, range: NumberRange<W>, low: NumberRange<W.Half>
+  ) -> Scalar? {
+    let most = bits.mask
+    let mostOfHalf = half(most)
+    guard bits.value == .zero, most & (most &+ .one) == .zero,
+      W(truncating: mostOfHalf.bits) == most, !mostOfHalf.isNegative,
+      range.allows(upTo: most), low.allows(upTo: mostOfHalf)
+    else { return nil }
+    return Scalar(
+      parts: bits, NumberRange(.zero, most, signed: .zero, most),
+      NumberRange(.zero, mostOfHalf, signed: .zero, mostOfHalf))
   }
 
   /// As ``deduced(bits:range:low:)``, for the result of an operation: of operands for which there was no number after all,

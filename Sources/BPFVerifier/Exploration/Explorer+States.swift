@@ -183,17 +183,9 @@ extension Explorer {
   mutating func inheritMarks(of state: Int) {
     let (firstEntry, groups) = (kept.states[state].firstEntry, kept.states[state].marks)
     for group in groups {
-      let marks = provenance.marks[group]
-      var marked = marks.precise | marks.read
-      while marked != 0 {
-        let bit = marked.trailingZeroBitCount
-        marked &= marked &- 1
-        let place = kept.entries[firstEntry + (group - groups.lowerBound) << 6 + bit].place
-        let node =
-          place.isSlot ? stacks[place.index].value.node : registers[place.index].node
-        if marks.precise >> UInt64(bit) & 1 != 0 { provenance.markPrecise(node) }
-        if place.isSlot, marks.read >> UInt64(bit) & 1 != 0 { provenance.markRead(node) }
-      }
+      provenance.inherit(
+        group, from: kept.entries.elements, firstEntry + (group - groups.lowerBound) << 6,
+        registers.elements, stacks.elements)
     }
   }
 }

@@ -218,12 +218,16 @@ struct Explorer: ~Copyable {
   }
 
   /// Counts the path as done in the states it came through.
-  private mutating func finishPath() {
-    var state = parent
+  private mutating func finishPath() { Self.finish(parent, &kept.states) }
+
+  private static func finish(_ last: Int32, _ states: inout [KeptState]) {
+    var states = states.mutableSpan
+    var state = last
     while state >= 0 {
-      kept.states[Int(state)].branches -= 1
-      if kept.states[Int(state)].branches > 0 { break }
-      state = kept.states[Int(state)].parent
+      let index = Int(state)
+      states[index].branches -= 1
+      if states[index].branches > 0 { return }
+      state = states[index].parent
     }
   }
 }

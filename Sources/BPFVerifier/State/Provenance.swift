@@ -107,10 +107,16 @@ struct Provenance {
     Self.markRead(node, &nodes.elements, &marks.elements)
   }
 
-  @inline(never)
   private static func markRead(_ start: UInt32, _ nodes: inout [Node], _ marks: inout [Marks]) {
     var nodes = nodes.mutableSpan
     var marks = marks.mutableSpan
+    markRead(start, &nodes, &marks)
+  }
+
+  @inline(__always)
+  private static func markRead(
+    _ start: UInt32, _ nodes: inout MutableSpan<Node>, _ marks: inout MutableSpan<Marks>
+  ) {
     var index = Int(start)
     // Before the first kept state comes what was written there.
     while !nodes[index].isRead, nodes[index].mark >= 0 {
@@ -118,6 +124,44 @@ struct Provenance {
       let mark = Int(nodes[index].mark)
       marks[mark >> 6].read |= 1 << UInt64(mark & 63)
       index = Int(nodes[index].first)
+    }
+  }
+
+  /// Marks what is now in the places of marked entries as they are marked.
+  ///
+  /// - Parameters:
+  ///   - group: The index of the entries' ``Marks``.
+  ///   - firstEntry: The index of their first entry.
+  mutating func inherit(
+    _ group: Int, from entries: [StateEntry], _ firstEntry: Int, _ registers: [Value],
+    _ stacks: [StackSlot]
+  ) {
+    let marked = marks[group]
+    if marked.read != 0 {
+      Self.inheritReads(
+        marked.read, of: entries, firstEntry, stacks, &nodes.elements, &marks.elements)
+    }
+    var precise = marked.precise
+    while precise != 0 {
+      let place = entries[firstEntry &+ precise.trailingZeroBitCount].place
+      precise &= precise &- 1
+      markPrecise(place.isSlot ? stacks[place.index].value.node : registers[place.index].node)
+    }
+  }
+
+  private static func inheritReads(
+    _ read: UInt64, of entries: [StateEntry], _ firstEntry: Int, _ stacks: [StackSlot],
+    _ nodes: inout [Node], _ marks: inout [Marks]
+  ) {
+    var nodes = nodes.mutableSpan
+    var marks = marks.mutableSpan
+    let entries = entries.span
+    let stacks = stacks.span
+    var read = read
+    while read != 0 {
+      let place = entries[firstEntry &+ read.trailingZeroBitCount].place
+      read &= read &- 1
+      if place.isSlot { markRead(stacks[place.index].value.node, &nodes, &marks) }
     }
   }
 }

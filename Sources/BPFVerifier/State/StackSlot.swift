@@ -49,6 +49,14 @@ struct StackSlot {
   @inline(__always) var isSpill: Bool { value.spillSize != 0 }
   @inline(__always) var isDynptr: Bool { bytes & 0xff == ByteKind.dynptr }
 
+  /// Takes a register that is stored into its first bytes.
+  @inline(__always)
+  mutating func hold(_ register: Value, size: Int) {
+    value = register
+    value.spillSize = UInt8(truncatingIfNeeded: size)
+    setBytes(0, size, ByteKind.spill)
+  }
+
   /// Forgets the register stored there; its bytes are some numbers.
   mutating func dropSpill() {
     guard value.spillSize != 0 else { return }

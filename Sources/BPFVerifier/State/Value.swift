@@ -106,6 +106,13 @@ struct Value {
     flags = []
   }
 
+  /// Gives it an identity, which other numbers may have as well.
+  @inline(__always)
+  mutating func setID(_ id: UInt32) {
+    self.id = id
+    offset = 0
+  }
+
   @inline(__always) var isScalar: Bool { kind == .scalar }
   @inline(__always) var isPointer: Bool { kind.rawValue > Kind.scalar.rawValue }
   @inline(__always) var isNullable: Bool { flags.contains(.nullable) }

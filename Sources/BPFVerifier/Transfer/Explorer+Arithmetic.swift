@@ -10,19 +10,23 @@ extension Explorer {
       try move(width, destination, source)
       return
     }
-    if case .immediate(let immediate) = source, destination.rawValue < Self.registerCount - 1,
-      registers[index(destination)].kind == .scalar
-    {
-      compute(operation, width, index(destination), widened(immediate, width))
-      return
+    let index = index(destination)
+    if destination.rawValue < Self.registerCount - 1, registers[index].kind == .scalar {
+      switch source {
+      case .immediate(let immediate):
+        compute(operation, width, index, widened(immediate, width))
+        return
+      case .register(let register):
+        if register.rawValue < Self.registerCount,
+          registers[self.index(register)].kind == .scalar
+        {
+          compute(operation, width, index, with: self.index(register))
+          return
+        }
+      }
     }
     let left = try read(destination)
     let right = try operand(source, width)
-    if left.isScalar, right.isScalar {
-      if destination == .r10 { throw .writeToFramePointer }
-      try write(destination, computed(operation, width, left, right))
-      return
-    }
     // What a register minus or exclusive-or itself gives is no address.
     try doPointerArithmetic(operation, width, destination, left, source, right)
   }
@@ -34,38 +38,44 @@ extension Explorer {
     case .immediate(let immediate):
       try write(destination, .constant(widened(immediate, width)))
     case .register(let register):
-      var value = try read(register)
-      if width == .bits64 {
-        if value.isScalar, value.id == 0, !value.number.isConstant {
-          link(&value, to: register)
-        }
-        try write(destination, value)
+      try move(width, destination, register)
+    }
+  }
+
+  private mutating func move(
+    _ width: ArithmeticWidth, _ destination: Register, _ source: Register
+  ) throws(Rejection.Problem) {
+    guard source.rawValue < Self.registerCount else { throw .stackArguments }
+    let from = index(source)
+    let kind = registers[from].kind
+    if kind == .uninitialized { throw .uninitializedRegister(source) }
+    guard destination.rawValue < Self.registerCount - 1 else {
+      throw destination == .r10 ? .writeToFramePointer : .stackArguments
+    }
+    if width == .bits32 {
+      guard kind == .scalar else {
+        guard options.isPrivileged else { throw .pointerArithmetic(source, .partialCopy) }
+        registers[index(destination)] = .loaded(byteCount: 4)
         return
       }
-      guard value.isScalar else {
-        guard options.isPrivileged else { throw .pointerArithmetic(register, .partialCopy) }
-        try write(destination, .loaded(byteCount: 4))
+      guard registers[from].number.range.maximum <= UInt64(UInt32.max) else {
+        var result = Value.scalar(registers[from].number.zeroExtended(fromBits: 32))
+        result.node = registers[from].node
+        registers[index(destination)] = result
         return
-      }
-      if value.number.range.maximum <= UInt64(UInt32.max) {
-        if value.id == 0, !value.number.isConstant {
-          link(&value, to: register)
-        }
-        try write(destination, value)
-      } else {
-        var result = Value.scalar(value.number.zeroExtended(fromBits: 32))
-        result.node = value.node
-        try write(destination, result)
       }
     }
+    if kind == .scalar, registers[from].id == 0, !registers[from].number.isConstant {
+      registers[from].setID(newID())
+    }
+    if from != index(destination) { registers[index(destination)] = registers[from] }
   }
 
   /// Makes a number and the one in a register it is a copy of one: what is found out of either holds for the other from here on.
   mutating func link(_ copy: inout Value, to register: Register) {
-    copy.id = newID()
-    copy.offset = 0
-    registers[index(register)].id = copy.id
-    registers[index(register)].offset = 0
+    let id = newID()
+    copy.setID(id)
+    registers[index(register)].setID(id)
   }
 
   /// An immediate as a number of the operation's width.
@@ -113,21 +123,21 @@ extension Explorer {
     return overflow ? nil : sum
   }
 
-  /// The result of an operation on two numbers.
-  private mutating func computed(
-    _ operation: ArithmeticOperation, _ width: ArithmeticWidth, _ left: Value, _ right: Value
-  ) -> Value {
-    let number = Self.result(operation, width, left.number, right.number)
-    var result = Value.scalar(number)
-    result.node = provenance.join(left.node, right.node)
-    if width == .bits64, left.id != 0, !left.flags.contains(.length),
-      let constant = right.constant,
-      let offset = Self.offset(left.offset, operation, constant)
+  /// Does an operation on the numbers in two registers.
+  private mutating func compute(
+    _ operation: ArithmeticOperation, _ width: ArithmeticWidth, _ index: Int, with other: Int
+  ) {
+    let number = Self.result(operation, width, registers[index].number, registers[other].number)
+    let node = provenance.join(registers[index].node, registers[other].node)
+    let id = registers[index].id
+    var offset: Int32?
+    if width == .bits64, id != 0, !registers[index].flags.contains(.length),
+      let constant = registers[other].number.constant
     {
-      result.id = left.id
-      result.offset = offset
+      offset = Self.offset(registers[index].offset, operation, constant)
     }
-    return result
+    registers[index].setNumber(number, id: offset == nil ? 0 : id, offset: offset ?? 0)
+    registers[index].node = node
   }
 
   // MARK: Pointers

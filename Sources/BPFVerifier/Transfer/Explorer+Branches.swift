@@ -7,13 +7,19 @@ extension Explorer {
     _ condition: Condition, _ width: ArithmeticWidth, _ first: Register, _ second: Operand
   ) throws(Rejection.Problem) -> Bool {
     jumps += 1
-    if case .immediate(let immediate) = second, first.rawValue < Self.registerCount,
-      registers[index(first)].kind == .scalar
-    {
-      let number = Number(widened(immediate, width))
-      if let isTaken = Self.decide(condition, width, registers[index(first)].number, number) {
+    if let (left, right) = numbers(first, second) {
+      let isTaken: Bool?
+      switch right {
+      case .register(let right):
+        isTaken = Self.decide(condition, width, registers[left].number, registers[right].number)
+        if isTaken != nil { provenance.markPrecise(registers[right].node) }
+      case .constant(let constant):
+        let number = Number(widened(constant, width))
+        isTaken = Self.decide(condition, width, registers[left].number, number)
+      }
+      if let isTaken {
         // The other way is not followed: what decided it must not differ where states are held equal.
-        provenance.markPrecise(registers[index(first)].node)
+        provenance.markPrecise(registers[left].node)
         return try go(isTaken)
       }
       try putAside(.taken)
@@ -22,7 +28,7 @@ extension Explorer {
     let left = try read(first)
     let right = try operand(second, width)
     if !options.isPrivileged { try checkComparison(left, first, right, second) }
-    if let isTaken = decide(condition, width, left, right) {
+    if let isTaken = decidePointers(condition, width, left, right) {
       if left.isScalar { markPrecise(left) }
       if right.isScalar { markPrecise(right) }
       return try go(isTaken)
@@ -73,25 +79,41 @@ extension Explorer {
     isTaken: Bool, _ condition: Condition, _ width: ArithmeticWidth, _ first: Register,
     _ second: Operand
   ) throws(Rejection.Problem) -> Bool {
-    if case .immediate(let immediate) = second, first.rawValue < Self.registerCount,
-      registers[index(first)].kind == .scalar
-    {
-      guard
-        refine(
-          Relation(condition, isTaken: isTaken), width, index(first), widened(immediate, width))
-      else { return false }
-      return try go(isTaken)
+    if let (left, right) = numbers(first, second) {
+      let relation = Relation(condition, isTaken: isTaken)
+      let isPossible =
+        switch right {
+        case .register(let right): refine(relation, width, left, with: right)
+        case .constant(let constant): refine(relation, width, left, widened(constant, width))
+        }
+      return isPossible ? try go(isTaken) : false
     }
     let left = try read(first)
     let right = try operand(second, width)
-    if left.isScalar, right.isScalar {
-      guard refine(Relation(condition, isTaken: isTaken), width, first, left, second, right) else {
-        return false
-      }
-    } else {
-      learn(condition, isTaken, width, first, left, second, right)
-    }
+    learn(condition, isTaken, width, first, left, second, right)
     return try go(isTaken)
+  }
+
+  /// What a number is compared with.
+  private enum Compared {
+    /// The number in a register, by index.
+    case register(Int)
+    case constant(Int32)
+  }
+
+  /// What a conditional jump compares, if both are numbers: the register's index, and the other.
+  @inline(__always)
+  private func numbers(_ first: Register, _ second: Operand) -> (Int, Compared)? {
+    guard first.rawValue < Self.registerCount, registers[index(first)].kind == .scalar else {
+      return nil
+    }
+    switch second {
+    case .immediate(let immediate): return (index(first), .constant(immediate))
+    case .register(let register):
+      guard register.rawValue < Self.registerCount, registers[index(register)].kind == .scalar
+      else { return nil }
+      return (index(first), .register(index(register)))
+    }
   }
 
   /// Goes on after a conditional jump.
@@ -114,13 +136,10 @@ extension Explorer {
 
   // MARK: Deciding
 
-  /// Which way a conditional jump goes; nil where it may go both.
-  private func decide(
+  /// Which way a conditional jump that looks at a pointer goes; nil where it may go both.
+  private func decidePointers(
     _ condition: Condition, _ width: ArithmeticWidth, _ left: Value, _ right: Value
   ) -> Bool? {
-    if left.isScalar, right.isScalar {
-      return Self.decide(condition, width, left.number, right.number)
-    }
     if width == .bits64, left.isPacket, right.isPacket {
       if right.kind == .packetEnd { return decide(condition, packet: left) }
       if left.kind == .packetEnd { return decide(condition.swapped, packet: right) }
@@ -198,28 +217,26 @@ extension Explorer {
     return true
   }
 
-  /// Narrows two numbers to what a comparison says of them.
+  /// Narrows the numbers in two registers to what a comparison says of them.
   ///
   /// - Returns: whether there are any left.
   private mutating func refine(
-    _ relation: Relation, _ width: ArithmeticWidth, _ first: Register, _ left: Value,
-    _ second: Operand, _ right: Value
+    _ relation: Relation, _ width: ArithmeticWidth, _ first: Int, with second: Int
   ) -> Bool {
     let refined =
       width == .bits64
-      ? Number.refine(left.number, right.number, relation)
-      : Number.refineHalves(left.number, right.number, relation)
+      ? Number.refine(registers[first].number, registers[second].number, relation)
+      : Number.refineHalves(registers[first].number, registers[second].number, relation)
     guard let refined else {
       // As where it is decided: this way is not followed.
-      markPrecise(left)
-      markPrecise(right)
+      provenance.markPrecise(registers[first].node)
+      provenance.markPrecise(registers[second].node)
       return false
     }
-    let node = provenance.join(left.node, right.node)
-    if refined.left != left.number { narrow(index(first), refined.left, node) }
-    if case .register(let register) = second, register != first, refined.right != right.number {
-      narrow(index(register), refined.right, node)
-    }
+    let node = provenance.join(registers[first].node, registers[second].node)
+    let isNarrower = refined.right != registers[second].number
+    if refined.left != registers[first].number { narrow(first, refined.left, node) }
+    if second != first, isNarrower { narrow(second, refined.right, node) }
     return true
   }
 

@@ -166,9 +166,7 @@ extension Explorer {
       }
       guard outlives(value, range.frame) else { throw .stackPointerInCaller }
       try checkNoPointer(index, size, range.first)
-      stacks[index].value = value
-      stacks[index].value.spillSize = 8
-      stacks[index].setBytes(0, 8, StackSlot.ByteKind.spill)
+      stacks[index].hold(value, size: 8)
       return
     }
     try checkNoPointer(index, size, range.first)
@@ -226,9 +224,7 @@ extension Explorer {
       link(&stored, to: register)
     }
     if size < 8 { stored.flags = [] }
-    stored.spillSize = UInt8(truncatingIfNeeded: size)
-    stacks[index].value = stored
-    stacks[index].setBytes(0, size, StackSlot.ByteKind.spill)
+    stacks[index].hold(stored, size: size)
   }
 
   /// Bytes somewhere in a range are overwritten with some number.
