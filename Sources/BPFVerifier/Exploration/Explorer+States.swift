@@ -26,17 +26,17 @@ extension Explorer {
     }
     let (firstEntry, firstMarks) = (kept.entries.count, provenance.marks.count)
     var recorder = StateRecorder(
-      upTo: most, recordsAll: !options.isPrivileged, &kept, &provenance, &pending)
+      upTo: most, recordsAll: !options.isPrivileged, &kept, &provenance)
     for frame in 0...depth {
       recorder.recordRegisters(
-        of: frame, liveRegisters(frame), &registers, &kept, &provenance, &pending)
+        of: frame, liveRegisters(frame), &registers, &kept, &provenance)
     }
     let registerCount = recorder.entry - firstEntry
     for frame in 0...depth {
       recorder.recordSlots(
-        of: frame, frames[frame].occupied, &stacks, &kept, &provenance, &pending)
+        of: frame, frames[frame].occupied, &stacks, &kept, &provenance)
     }
-    recorder.finish(&kept, &provenance, &pending)
+    recorder.finish(&kept, &provenance)
     let entryCount = recorder.entry - firstEntry
     let state = KeptState(
       next: kept.latest[slot], depth: Int32(truncatingIfNeeded: depth),
@@ -97,7 +97,7 @@ extension Explorer {
       PendingBranches.Branch(
         slot: slot, way: way, parent: parent, depth: depth, registers: registers.mark(),
         stacks: stacks.mark(), frames: frames.mark(), references: references, lock: lock,
-        savedNodes: pending.nodes.count, pathCount: path.count, nodeCount: provenance.nodeCount,
+        pathCount: path.count, nodeCount: provenance.nodeCount,
         mayGotoDepth: mayGotoDepth))
     if parent >= 0 { kept.states[Int(parent)].branches += 1 }
     statistics.peakPendingBranches = max(statistics.peakPendingBranches, pending.count)
@@ -107,13 +107,12 @@ extension Explorer {
   /// Takes up the state put aside last.
   mutating func takePending() -> PendingBranches.Branch {
     let branch = pending.pop()
-    provenance.truncate(to: branch.nodeCount)
     path.truncate(to: branch.pathCount)
     registers.undo(to: branch.registers)
     stacks.undo(to: branch.stacks)
     frames.undo(to: branch.frames)
     // Nodes after values: a value that was saved has the node it had then.
-    pending.nodes.restore(since: branch.savedNodes, &registers.elements, &stacks.elements)
+    provenance.undo(to: branch.nodeCount, &registers.elements, &stacks.elements)
     depth = branch.depth
     references = branch.references
     lock = branch.lock

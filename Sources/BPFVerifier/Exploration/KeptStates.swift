@@ -54,38 +54,9 @@ struct KeptState {
   var marks: Range<Int> { firstMarks..<firstMarks + Provenance.marksCount(of: Int(entryCount)) }
 }
 
-extension Pool<PendingBranches.SavedNode> {
-  /// Gives values the nodes back that were saved since there were a number of them, the last one first, and drops those.
-  mutating func restore(
-    since count: Int, _ registers: inout [Value], _ stacks: inout [StackSlot]
-  ) {
-    var position = self.count
-    truncate(to: count)
-    let saved = elements.span
-    var registers = registers.mutableSpan
-    var stacks = stacks.mutableSpan
-    while position > count {
-      position &-= 1
-      let index = saved[position].place.index
-      if saved[position].place.isSlot {
-        stacks[index].value.node = saved[position].node
-      } else {
-        registers[index].node = saved[position].node
-      }
-    }
-  }
-}
-
 /// Branches put aside, the last one first: what it takes to come back to each.
 struct PendingBranches {
   private var branches: [Branch] = []
-  /// The nodes that values had before they were kept as entries of states.
-  var nodes = Pool(filler: SavedNode(place: .slot(0), node: 0))
-
-  struct SavedNode: BitwiseCopyable {
-    var place: KeptPlace
-    var node: UInt32
-  }
 
   struct Branch {
     var slot: Int
@@ -97,7 +68,6 @@ struct PendingBranches {
     var frames: TrailedArray<Frame>.Mark
     var references: [Reference]
     var lock: HeldLock?
-    var savedNodes: Int
     var pathCount: Int
     var nodeCount: Int
     var mayGotoDepth: Int32
@@ -116,9 +86,7 @@ struct PendingBranches {
   }
 
   var count: Int { branches.count }
-  var byteCount: Int {
-    branches.count * MemoryLayout<Branch>.stride + nodes.byteCount
-  }
+  var byteCount: Int { branches.count * MemoryLayout<Branch>.stride }
 
   mutating func push(_ branch: Branch) { branches.append(branch) }
   mutating func pop() -> Branch { branches.removeLast() }

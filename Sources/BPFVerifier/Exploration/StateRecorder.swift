@@ -1,10 +1,9 @@
 /// Writes what registers and stack hold as the entries of a state that is kept, and makes the entries the origins of values
 /// from there on.
 struct StateRecorder {
-  /// The indices of the next entry, of its node, and of the next node saved.
+  /// The indices of the next entry and of its node.
   private(set) var entry: Int
-  private(set) var node: Int
-  private(set) var saved: Int
+  private var node: Int
   /// The bit of the next entry, counted through all ``Provenance/marks``.
   private var mark: Int
   /// Which entries of the group of marks matter even where no decision depends on them.
@@ -14,23 +13,20 @@ struct StateRecorder {
 
   /// - Parameter most: How many entries there may be at most: room is made for them.
   init(
-    upTo most: Int, recordsAll: Bool, _ kept: inout KeptStates, _ provenance: inout Provenance,
-    _ pending: inout PendingBranches
+    upTo most: Int, recordsAll: Bool, _ kept: inout KeptStates, _ provenance: inout Provenance
   ) {
     entry = kept.entries.add(most)
     node = provenance.nodes.add(most)
-    saved = pending.nodes.add(most)
     mark = provenance.marks.add(Provenance.marksCount(of: most)) << 6
     self.recordsAll = recordsAll
   }
 
   /// Gives back the room that was not needed.
   func finish(
-    _ kept: inout KeptStates, _ provenance: inout Provenance, _ pending: inout PendingBranches
+    _ kept: inout KeptStates, _ provenance: inout Provenance
   ) {
     kept.entries.truncate(to: entry)
     provenance.nodes.truncate(to: node)
-    pending.nodes.truncate(to: saved)
     if mark & 63 != 0 {
       provenance.marks.elements[mark >> 6].essential = recordsAll ? .max : essential
     }
@@ -43,25 +39,23 @@ struct StateRecorder {
   /// - Parameter live: A bit for each that may be read again.
   mutating func recordRegisters(
     of frame: Int, _ live: UInt16, _ registers: inout TrailedArray<Value>,
-    _ kept: inout KeptStates, _ provenance: inout Provenance, _ pending: inout PendingBranches
+    _ kept: inout KeptStates, _ provenance: inout Provenance
   ) {
     recordRegisters(
       frame &* Explorer.registerCount, live, &registers.elements, registers.stamps,
       registers.current, &kept.words, &kept.entries.elements, &provenance.nodes.elements,
-      &provenance.marks.elements, &pending.nodes.elements)
+      &provenance.marks.elements)
   }
 
   private mutating func recordRegisters(
     _ first: Int, _ live: UInt16, _ registers: inout [Value], _ stamps: [UInt32],
     _ current: UInt32, _ words: inout [UInt64], _ entries: inout [StateEntry],
-    _ nodes: inout [Provenance.Node], _ marks: inout [Provenance.Marks],
-    _ saved: inout [PendingBranches.SavedNode]
+    _ nodes: inout [Provenance.Node], _ marks: inout [Provenance.Marks]
   ) {
     var registers = registers.mutableSpan
     var entries = entries.mutableSpan
     var nodes = nodes.mutableSpan
     var marks = marks.mutableSpan
-    var saved = saved.mutableSpan
     let stamps = stamps.span
     var next = self
     var live = live
@@ -78,7 +72,7 @@ struct StateRecorder {
       let place = KeptPlace.register(index)
       registers[index].node = next.trace(
         registers[index].node, place, isSaved: stamps[index] == current, isEssential: true,
-        &nodes, &marks, &saved)
+        &nodes, &marks)
     }
     self = next
   }
@@ -90,25 +84,23 @@ struct StateRecorder {
   /// - Parameter occupied: A bit for each that holds something.
   mutating func recordSlots(
     of frame: Int, _ occupied: UInt64, _ stacks: inout TrailedArray<StackSlot>,
-    _ kept: inout KeptStates, _ provenance: inout Provenance, _ pending: inout PendingBranches
+    _ kept: inout KeptStates, _ provenance: inout Provenance
   ) {
     recordSlots(
       frame &* Explorer.slotCount, occupied, &stacks.elements, stacks.stamps, stacks.current,
       &kept.words, &kept.entries.elements, &provenance.nodes.elements,
-      &provenance.marks.elements, &pending.nodes.elements)
+      &provenance.marks.elements)
   }
 
   private mutating func recordSlots(
     _ first: Int, _ occupied: UInt64, _ stacks: inout [StackSlot], _ stamps: [UInt32],
     _ current: UInt32, _ words: inout [UInt64], _ entries: inout [StateEntry],
-    _ nodes: inout [Provenance.Node], _ marks: inout [Provenance.Marks],
-    _ saved: inout [PendingBranches.SavedNode]
+    _ nodes: inout [Provenance.Node], _ marks: inout [Provenance.Marks]
   ) {
     var stacks = stacks.mutableSpan
     var entries = entries.mutableSpan
     var nodes = nodes.mutableSpan
     var marks = marks.mutableSpan
-    var saved = saved.mutableSpan
     let stamps = stamps.span
     var next = self
     var occupied = occupied
@@ -128,7 +120,7 @@ struct StateRecorder {
       let isEssential = !shape.contains(.scalar) || !stacks[index].isOnlyDataOrSpill
       stacks[index].value.node = next.trace(
         stacks[index].value.node, .slot(index), isSaved: stamps[index] == current,
-        isEssential: isEssential, &nodes, &marks, &saved)
+        isEssential: isEssential, &nodes, &marks)
     }
     self = next
   }
@@ -144,15 +136,10 @@ struct StateRecorder {
   @inline(__always)
   private mutating func trace(
     _ origin: UInt32, _ place: KeptPlace, isSaved: Bool, isEssential: Bool,
-    _ nodes: inout MutableSpan<Provenance.Node>, _ marks: inout MutableSpan<Provenance.Marks>,
-    _ saved: inout MutableSpan<PendingBranches.SavedNode>
+    _ nodes: inout MutableSpan<Provenance.Node>, _ marks: inout MutableSpan<Provenance.Marks>
   ) -> UInt32 {
     nodes[node] = Provenance.Node(
-      origin, Provenance.none, mark: Int32(truncatingIfNeeded: mark))
-    if !isSaved {
-      saved[self.saved] = PendingBranches.SavedNode(place: place, node: origin)
-      self.saved &+= 1
-    }
+      origin, mark: Int32(truncatingIfNeeded: mark), place, isUndone: !isSaved)
     if isEssential { essential |= 1 &<< UInt64(truncatingIfNeeded: mark & 63) }
     if mark & 63 == 63 {
       marks[mark >> 6].essential = recordsAll ? .max : essential

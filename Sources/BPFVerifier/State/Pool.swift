@@ -42,9 +42,14 @@ struct Pool<Element: BitwiseCopyable> {
 
   @inline(never)
   private mutating func grow(by number: Int) {
-    // The array makes room for twice as many; what is not needed yet is not written to.
+    // What is not needed yet is not written to, and room that is not written to costs nothing: there is much of it, so that
+    // elements are seldom moved.
     let ahead = min(max(elements.count, 32), 1_024)
-    elements.append(contentsOf: repeatElement(filler, count: max(number, ahead)))
+    let more = max(number, ahead)
+    if elements.capacity - elements.count < more {
+      elements.reserveCapacity(4 * elements.count + more)
+    }
+    elements.append(contentsOf: repeatElement(filler, count: more))
   }
 
   var contents: [Element] { Array(elements[..<count]) }

@@ -27,25 +27,55 @@ struct Provenance {
     /// The bit of the kept state's entry that this is the value of, counted through all ``marks``; negative where it is of
     /// none.
     var mark: Int32
-    var isPrecise: Bool
-    var isRead: Bool
+    /// Where that value is.
+    var place: KeptPlace
+    /// Whether the value there has the node before again where the state is come back to from before it was kept.
+    var isUndone: Bool
+    private var found: Found = []
 
-    init(_ first: UInt32, _ second: UInt32, mark: Int32) {
+    /// The node of a value computed from others.
+    init(_ first: UInt32, _ second: UInt32) {
       self.first = first
       self.second = second
+      mark = -1
+      place = .slot(0)
+      isUndone = false
+    }
+
+    /// The node of a value that is kept.
+    @inline(__always)
+    init(_ first: UInt32, mark: Int32, _ place: KeptPlace, isUndone: Bool) {
+      self.first = first
+      second = none
       self.mark = mark
-      isPrecise = false
-      isRead = false
+      self.place = place
+      self.isUndone = isUndone
+    }
+
+    private struct Found: OptionSet, BitwiseCopyable {
+      let rawValue: UInt8
+      static let precise = Found(rawValue: 1)
+      static let read = Found(rawValue: 2)
+    }
+
+    @inline(__always) var isPrecise: Bool {
+      get { found.contains(.precise) }
+      set { if newValue { found.insert(.precise) } else { found.remove(.precise) } }
+    }
+
+    @inline(__always) var isRead: Bool {
+      get { found.contains(.read) }
+      set { if newValue { found.insert(.read) } else { found.remove(.read) } }
     }
   }
 
-  var nodes = Pool(filler: Node(0, 0, mark: -1))
+  var nodes = Pool(filler: Node(0, 0))
   private var pending: [UInt32] = []
   /// The marks of the entries of all kept states.
   var marks = Pool(filler: Marks())
 
   init() {
-    var none = Node(0, 0, mark: -1)
+    var none = Node(0, 0)
     none.isPrecise = true
     none.isRead = true
     nodes.append(none)
@@ -57,12 +87,34 @@ struct Provenance {
   @inline(__always)
   mutating func truncate(to count: Int) { nodes.truncate(to: count) }
 
+  /// Drops the nodes made since there were a number of them, the last one first, and gives values the nodes back that they
+  /// had before they were kept.
+  mutating func undo(
+    to count: Int, _ registers: inout [Value], _ stacks: inout [StackSlot]
+  ) {
+    var position = nodes.count
+    nodes.truncate(to: count)
+    let nodes = nodes.elements.span
+    var registers = registers.mutableSpan
+    var stacks = stacks.mutableSpan
+    while position > count {
+      position &-= 1
+      guard nodes[position].isUndone else { continue }
+      let index = nodes[position].place.index
+      if nodes[position].place.isSlot {
+        stacks[index].value.node = nodes[position].first
+      } else {
+        registers[index].node = nodes[position].first
+      }
+    }
+  }
+
   /// The node of a value computed from others.
   @inline(__always)
   mutating func join(_ first: UInt32, _ second: UInt32) -> UInt32 {
     if second == Self.none || second == first { return first }
     if first == Self.none { return second }
-    nodes.append(Node(first, second, mark: -1))
+    nodes.append(Node(first, second))
     return UInt32(truncatingIfNeeded: nodes.count &- 1)
   }
 
