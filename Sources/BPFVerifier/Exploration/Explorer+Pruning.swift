@@ -21,7 +21,7 @@ extension Explorer {
     let comparer = comparer(.covers)
     var walk = StateWalk(
       slot: slot, from: kept.latest[slot],
-      isWorthKeeping: isCheckpoint || jumpsSince >= 2 && instructionsSince >= 6)
+      isWorthKeeping: isCheckpoint || jumpsSince >= 2 && instructionsSince >= 8)
     while true {
       walk.pass(
         in: &kept, comparer, depth: depth, callbackDepth: callbackDepth, registers.elements,
@@ -41,7 +41,7 @@ extension Explorer {
       }
       walk.miss(in: &kept, allowance: 3)
     }
-    if !walk.isWorthKeeping, kept.latest[slot] < 0, jumpsSince >= 1, instructionsSince >= 4 {
+    if !walk.isWorthKeeping, kept.latest[slot] < 0, jumpsSince >= 1, instructionsSince >= 2 {
       // The first state at a slot is kept sooner: paths that part shortly before it come together there.
       try keep()
     } else if walk.isWorthKeeping {

@@ -254,7 +254,7 @@ struct CodeTable {
   }
 
   /// How many instructions make it worthwhile to compare states at the conditional jump that they end with.
-  private static let longBlock = 8
+  private static let longBlock = 16
 
   /// Marks conditional jumps that end many instructions without a slot where states are compared: to follow those again is
   /// what a comparison there may save.
