@@ -129,6 +129,10 @@ extension VerdictPair {
       "a dynptr's bytes", .dynptrBytes(offset: -16),
       accepted: dynptr("r0 = 0"), rejected: dynptr("r0 = *(u64 *)(r10 - 16)")),
     VerdictPair(
+      "a dynptr's bytes, where a path before had a number", .dynptrBytes(offset: -16),
+      accepted: twoWays("*(u64 *)(r10 - 16) = 1"),
+      rejected: twoWays("r1 = map[idx:4][0]+0; r2 = 8; r3 = 0; r4 = r10; r4 += -16; call 197")),
+    VerdictPair(
       "a dynptr that is overwritten", .dynptrOverwritten,
       accepted: dynptr("*(u64 *)(r10 - 24) = 0"), rejected: dynptr("*(u64 *)(r10 - 16) = 0")),
     VerdictPair(
@@ -222,6 +226,18 @@ extension VerdictPair {
     r1 = map[idx:2]; r2 = 16; r3 = 0; r4 = r10; r4 += -16; call 198
     \(text)
     r1 = r10; r1 += -16; r2 = 0; call 200
+    r0 = 0
+    exit
+    """
+  }
+
+  /// What is done in place of storing a number at -16, before that is read.
+  private static func twoWays(_ text: String) -> String {
+    """
+    r6 = *(u32 *)(r1 + 12); if r6 == 0 goto other
+    *(u64 *)(r10 - 16) = r6; *(u64 *)(r10 - 8) = r6; goto out
+    other: \(text)
+    out: r2 = *(u64 *)(r10 - 16)
     r0 = 0
     exit
     """
