@@ -99,6 +99,7 @@ import Testing
         r0 = *(u32 *)(r1 + 12)
         if r0 == 7 goto even
         r0 = 1
+        exit
         even: exit
 
         """)
@@ -107,10 +108,10 @@ import Testing
         """
         program program:
         0: w0 = *(u32 *)(r1 + 12) ; R1=ctx() R10=fp0
-        1: if r0 == 7 goto +1 ; R0=scalar(
+        1: if r0 == 7 goto +2 ; R0=scalar(
         """), "\(run.text)")
     #expect(run.text.contains("\n3: exit ; R0=1 R1=ctx() R10=fp0\n"))
-    #expect(run.text.contains("\nfrom another path to 3:\n3: exit ; R0=7 R1=ctx() R10=fp0\n"))
+    #expect(run.text.contains("\nfrom another path to 4:\n4: exit ; R0=7 R1=ctx() R10=fp0\n"))
     let lines = CommandRun("verify", Self.object, "--program", "sum", "--log").text
     #expect(lines.contains("\n; ./verify.bpf.c:"))
     let branches = CommandRun("verify", CounterObject.path, "--program", "count", "--log").text
