@@ -117,14 +117,14 @@ public final class Engine {
     return LoadedProgram(program, keeping: programArrays)
   }
 
-  /// Loads every program that the object declares, as ``load(_:as:)`` does: all of them, or where one cannot be loaded none.
+  /// Loads every program of the object that is no function of others, as ``load(_:as:)`` does: all of them, or where one cannot be loaded none.
   ///
   /// - Returns: The programs in the order of their declarations.
   /// - Throws: ``LoadError`` for the first that cannot be loaded.
   public func loadAll() throws(LoadError) -> [LoadedProgram] {
     var loading = Loading(engine: self, type: nil)
     var loaded: [LoadedProgram] = []
-    for program in object.programs {
+    for program in object.programs where !program.isSubprogram {
       if let known = programs[program.name] ?? loading.programs[program.name] {
         loaded.append(known)
       } else {

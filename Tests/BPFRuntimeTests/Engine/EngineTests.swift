@@ -1,6 +1,8 @@
+import BPFISA
 import BPFObject
 import BPFPlatform
-import BPFRuntime
+@_spi(Unverified) import BPFRuntime
+import BPFVerifier
 import Foundation
 import Testing
 
@@ -19,6 +21,63 @@ import Testing
     let outcome = program.run(frame)
     #expect(outcome.fault == nil)
     return outcome.returnValue
+  }
+
+  @Test(arguments: [Engine.Execution.verified, .checked])
+  func loadsAllOrNothing(execution: Engine.Execution) throws {
+    let engine = try Engine(Self.object(), execution: execution)
+    let programs = try engine.loadAll()
+    #expect(programs.map(\.name) == ["target_first", "target_second", "jump", "count"])
+    #expect(try Self.result(of: programs[2]) == 2)
+    let limited = try Engine(Self.object(), execution: .verified)
+    limited.verifierLimits.processedInstructions = 3
+    #expect {
+      try limited.loadAll()
+    } throws: { error in
+      guard case .rejected(let rejection) = error as? LoadError else { return false }
+      return rejection.category == .tooComplex
+    }
+    #expect(limited.maps.isEmpty)
+  }
+
+  @Test func sharesMapsWithAnotherEngine() throws {
+    let first = try Engine(Self.object(), workers: 2)
+    #expect(try Self.result(of: first.load("count")) == 40)
+    let second = try Engine(Self.object(), sharing: first.maps)
+    let program = try second.load("count")
+    #expect(second.map(named: "flows") === first.map(named: "flows"))
+    // The first program's entry is there.
+    #expect(try Self.result(of: program) == 2)
+    let third = try Engine(Self.object(), workers: 3, sharing: first.maps)
+    #expect(throws: LoadError.sharedMapDiffers("flows")) { try third.load("count") }
+  }
+
+  @Test func slotsChangeProgramsWhileThreadsRunThem() async throws {
+    let engine = try Engine(Self.object(), workers: 4)
+    let programs = [try engine.load("target_first"), try engine.load("target_second")]
+    let slot = ProgramSlot(programs[0])
+    await withTaskGroup(of: Int.self) { group in
+      for worker in 0..<3 {
+        group.addTask {
+          let frame = slot.program.makeFrame(worker: worker)
+          guard (try? frame.load([UInt8](repeating: 0, count: 64))) != nil else { return 0 }
+          return (0..<20_000).count { _ in [1, 2].contains(slot.run(frame).returnValue) }
+        }
+      }
+      group.addTask {
+        (0..<20_000).count { round in
+          (try? slot.replace(with: programs[round % 2]).type) == .xdp
+        }
+      }
+      for await count in group { #expect(count == 20_000) }
+    }
+    let raw = try LoadedProgram(
+      unverified: Program(name: "other", slots: Assembler.assemble("r0 = 0\nexit")), type: .raw,
+      maps: [])
+    #expect { try slot.replace(with: raw) } throws: { error in
+      let error = error as? SlotError
+      return error?.expected == .xdp && error?.found == .raw
+    }
   }
 
   @Test func fillsProgramArrays() throws {
