@@ -2,7 +2,7 @@
 
 SWIFT ?= swift
 
-.PHONY: all demo test lint format docs bench bench-patching fuzz clean packages
+.PHONY: all demo test example lint format docs bench bench-patching fuzz clean packages
 
 all: test
 
@@ -12,14 +12,18 @@ demo: packages
 	sh Examples/xdp-firewall/run-demo.sh "$$($(SWIFT) build -c release --show-bin-path)/bpfkit"
 
 # Release mode: conformance and comparisons run 6 to 35 times faster in it.
-test: packages
+test: packages example
 	$(SWIFT) test -c release -Xswiftc -enable-testing
 
+# A server that filters its requests with a user's program: a package of its own, with its own tests.
+example:
+	$(SWIFT) test --package-path Examples/request-filter
+
 lint:
-	$(SWIFT) format lint -s -r Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources Fuzz/Package.swift Fuzz/Sources
+	$(SWIFT) format lint -s -r Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources Fuzz/Package.swift Fuzz/Sources Examples/request-filter/Package.swift Examples/request-filter/Sources Examples/request-filter/Tests
 
 format:
-	$(SWIFT) format -i -r Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources Fuzz/Package.swift Fuzz/Sources
+	$(SWIFT) format -i -r Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources Fuzz/Package.swift Fuzz/Sources Examples/request-filter/Package.swift Examples/request-filter/Sources Examples/request-filter/Tests
 
 # Pages generated from the instruction table, and figures of real programs, which the tests compare.
 docs:
@@ -36,19 +40,22 @@ bench-patching: packages
 	$(if $(PLOT),PLOT=Documentation/Patching.svg) $(SWIFT) run -c release --package-path Benchmarks Benchmarks - patching
 
 # Every fuzz target for SECONDS each, then maps against their model and the kernel, OPERATIONS on each, the patcher
-# against the naive one, CASES of random programs and edits, and PROGRAMS that the verifier accepts against what they do.
+# against the naive one, CASES of random programs and edits, and PROGRAMS that the verifier accepts against what they do;
+# REWRITTEN of them rewritten and unchecked against what they were.
 SECONDS ?= 600
 OPERATIONS ?= 2000000
 CASES ?= 1000000
 PROGRAMS ?= 100000
+REWRITTEN ?= 200000
 fuzz: packages
 	for target in object capture assembler batch rewrite patcher verifier; do sh Fuzz/run $$target $(SECONDS) || exit 1; done
 	BPFKIT_MODEL_OPERATIONS=$(OPERATIONS) $(SWIFT) test -c release -Xswiftc -enable-testing --filter 'Map(Model|Stress|WalkStress)Tests|PrefixTrieTests'
 	BPFKIT_PATCHER_CASES=$(CASES) $(SWIFT) test -c release -Xswiftc -enable-testing --filter PatcherComparisonTests
 	BPFKIT_SOUNDNESS_PROGRAMS=$(PROGRAMS) BPFKIT_KERNEL_VERDICTS=10000 BPFKIT_DOMAIN_CASES=200000 $(SWIFT) test -c release -Xswiftc -enable-testing --filter '(Soundness|KernelVerdict|Concretization)Tests'
+	BPFKIT_REWRITTEN_PROGRAMS=$(REWRITTEN) $(SWIFT) test -c release -Xswiftc -enable-testing --filter RewrittenRunTests
 
 clean:
-	rm -rf .build Benchmarks/.build Fuzz/.build
+	rm -rf .build Benchmarks/.build Fuzz/.build Examples/request-filter/.build
 
 packages:
 	sh .ci/packages
