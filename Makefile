@@ -2,7 +2,7 @@
 
 SWIFT ?= swift
 
-.PHONY: all demo test example lint format docs bench bench-patching fuzz clean packages
+.PHONY: all demo test example lint format docs docc bench bench-patching fuzz clean packages
 
 all: test
 
@@ -28,6 +28,12 @@ format:
 # Pages generated from the instruction table, and figures of real programs, which the tests compare.
 docs:
 	BPFKIT_WRITE_FIXTURES=1 $(SWIFT) test --filter DocumentationTests
+
+# The DocC catalog of the library, where every warning is an error.
+DOCC_OUTPUT ?= .build/documentation
+docc:
+	$(SWIFT) build --target BPFKit
+	sh .ci/documentation $(DOCC_OUTPUT)
 
 # Prints each figure beside its target.
 bench: packages
