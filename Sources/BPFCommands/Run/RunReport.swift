@@ -52,20 +52,34 @@ struct RunReport {
   private(set) var skipped = 0
 
   private(set) var runs = 0
-  private(set) var instructions = 0
+  /// The instructions executed, all runs together; nil where runs did not count them.
+  private(set) var instructions: Int? = 0
+  /// How many runs took each number of nanoseconds, the last as many or more.
+  private var timeCounts = [Int](repeating: 0, count: 4096)
   /// Nanoseconds spent in the program, all runs together.
   private(set) var time = 0
   private(set) var fastest: Int?
   /// The mean time of a run in tenths of a nanosecond.
   var meanTimeInTenths: Int { runs == 0 ? 0 : Int(Double(time) / Double(runs) * 10) }
 
+  /// The time in nanoseconds that half of the runs took at most; nil without runs, and for longer ones than are counted.
+  var medianTime: Int? {
+    var count = 0
+    for (time, runsOfTime) in timeCounts.dropLast().enumerated() {
+      count += runsOfTime
+      if runs > 0, 2 * count >= runs { return time }
+    }
+    return nil
+  }
+
   init(limits: Limits = Limits()) { self.limits = limits }
 
   /// Counts one run of the program, of which a packet may have several.
   mutating func recordRun(_ outcome: borrowing Outcome, time: Int) {
     runs += 1
-    instructions += outcome.instructions ?? 0
+    instructions = instructions.flatMap { sum in outcome.instructions.map { sum + $0 } }
     self.time += time
+    timeCounts[min(time, timeCounts.count - 1)] += 1
     fastest = min(fastest ?? time, time)
     if !outcome.traceLines.isEmpty {
       traceLineCount += outcome.traceLines.count

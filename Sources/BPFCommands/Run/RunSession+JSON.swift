@@ -81,8 +81,9 @@ extension RunSession {
         }
       }
       writer.member("runs", report.runs)
-      writer.member("instructions", report.instructions)
+      if let instructions = report.instructions { writer.member("instructions", instructions) }
       writer.member("ns") { $0.tenths(report.meanTimeInTenths) }
+      if let median = report.medianTime { writer.member("median_ns", median) }
       if let fastest = report.fastest { writer.member("fastest_ns", fastest) }
     }
   }

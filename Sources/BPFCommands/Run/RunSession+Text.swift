@@ -144,12 +144,17 @@ extension RunSession {
 
   private var timeText: String {
     guard report.runs > 0 else { return "" }
-    var table = TextTable(["instructions", report.instructions.grouped], isHeading: false)
-    if report.runs > 1 {
-      table.add(["per run", Self.tenths(report.instructions * 10 / report.runs)])
+    var table = TextTable(["runs", report.runs.grouped], isHeading: false)
+    if let instructions = report.instructions {
+      table.add(["instructions", instructions.grouped])
+      if report.runs > 1 {
+        table.add(["per run", Self.tenths(instructions * 10 / report.runs)])
+      }
     }
-    if report.runs != report.total.packets { table.add(["runs", report.runs.grouped]) }
     table.add(["ns per run", Self.tenths(report.meanTimeInTenths)])
+    if let median = report.medianTime, report.runs > 1 {
+      table.add(["median run, ns", median.grouped])
+    }
     if let fastest = report.fastest, report.runs > 1 {
       table.add(["fastest run, ns", fastest.grouped])
     }
