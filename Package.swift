@@ -60,7 +60,7 @@ let package = Package(
           // What passes make of a program is run beside the program; the patcher is compared with others.
           + (module.name == "BPFRewriter" ? ["BPFObject", "BPFRuntime", "PatcherOracles"] : [])
           // What is proved safe is run with every access checked.
-          + (module.name == "BPFVerifier" ? ["BPFObject", "BPFRuntime"] : []),
+          + (module.name == "BPFVerifier" ? ["BPFObject", "BPFRewriter", "BPFRuntime"] : []),
         resources: [.copy("Fixtures")],
         swiftSettings: settings)
     } + [

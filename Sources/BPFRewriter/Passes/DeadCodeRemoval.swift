@@ -53,22 +53,34 @@ public struct DeadCodeRemoval: Pass {
     }
   }
 
-  /// The functions without a path to them whose addresses are taken: callbacks that are never called.
+  /// The functions without a path to them whose addresses are taken, callbacks that are never called, and what those call.
   private func functionsKept(in program: Program) -> [Range<Int>] {
     let slots = program.slots
-    var kept: [Int] = []
-    for slot in slots.indices where slots[slot].displacementField == .function {
-      let target = slot + 1 + Int(slots[slot].immediate)
-      if facts[slot].isReached, !facts[target].isReached { kept.append(target) }
+    // Where the functions begin that instructions of a range refer to, and that no path leads to.
+    func unreached(in range: Range<Int>, isReferring: (Int) -> Bool) -> [Int] {
+      range.compactMap { slot in
+        let field = slots[slot].displacementField
+        guard field == .function || field == .call, isReferring(slot) else { return nil }
+        let target = slot + 1 + Int(slots[slot].immediate)
+        return facts[target].isReached ? nil : target
+      }
     }
-    if kept.isEmpty { return [] }
+    var pending = unreached(in: slots.indices) {
+      facts[$0].isReached && slots[$0].displacementField == .function
+    }
+    if pending.isEmpty { return [] }
     var starts = program.subprograms.map(\.start)
     for (slot, instruction) in slots.enumerated() {
       let field = instruction.displacementField
       guard field == .function || field == .call else { continue }
       starts.append(slot + 1 + Int(instruction.immediate))
     }
-    return kept.map { start in start..<(starts.filter { $0 > start }.min() ?? facts.count) }
+    var kept: Set<Range<Int>> = []
+    while let start = pending.popLast() {
+      let range = start..<(starts.filter { $0 > start }.min() ?? slots.count)
+      if kept.insert(range).inserted { pending += unreached(in: range) { _ in true } }
+    }
+    return Array(kept)
   }
 }
 

@@ -247,6 +247,22 @@ struct RewriterTests {
         """)
   }
 
+  /// The address of a function is taken, which calls another: both stay, though nothing runs them.
+  @Test func `functions whose addresses are taken stay`() throws {
+    let text = """
+      r2 = subprog[first]
+      r0 = 1
+      exit
+      first:
+      call second
+      exit
+      second:
+      r0 = 0
+      exit
+      """
+    try expect(rewritten(text), is: text)
+  }
+
   @Test func `a loop calls its callback`() throws {
     let text = """
       r1 = *(u32 *)(r1 + 12)

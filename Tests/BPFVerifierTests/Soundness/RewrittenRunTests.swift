@@ -1,5 +1,6 @@
 import BPFISA
 import BPFPlatform
+import BPFRewriter
 import BPFRuntime
 import Foundation
 import TestSupport
@@ -14,7 +15,7 @@ import Testing
   private static let asked = ProcessInfo.processInfo.environment["BPFKIT_REWRITTEN_PROGRAMS"]
     .flatMap { Int($0) }
   #if DEBUG
-  private static let wanted = asked ?? 200
+  private static let wanted = asked ?? 1_000
   #else
   private static let wanted = asked ?? 3_000
   #endif
@@ -33,7 +34,9 @@ import Testing
         let differences = try Self.differences(sample, seed)
         accepted += 1
         kinds.formUnion(sample.kinds)
-        if let first = differences.first { try report(sample, first, seed) }
+        if let first = differences.first, try !Self.comparesHalfAnAddress(sample) {
+          try report(sample, first, seed)
+        }
       } catch is Rejection {}
     }
     #expect(kinds == Set(SampleProgram.Kind.allCases))
@@ -72,7 +75,30 @@ import Testing
     let inputs = [least, 20, 40, 64, least + random.below(80)].map {
       KernelComparison.Input(bytes($0, &random))
     }
-    return try comparison.differences(on: inputs, budget: 1 << 20)
+    do {
+      return try comparison.differences(on: inputs, budget: 1 << 20)
+    } catch let error as RewriteError {
+      return ["\(error)"]
+    }
+  }
+
+  /// Whether a jump depends on whether the lower half of an address is 0, which it may be on either side.
+  private static func comparesHalfAnAddress(_ sample: SampleProgram) throws -> Bool {
+    let program = try sample.program()
+    var options = VerifierOptions()
+    options.isPrivileged = false
+    var isFound = false
+    let log = VerificationLog { slot, state in
+      let instruction = program.slots[slot]
+      guard [0x16, 0x56].contains(instruction.opcode), instruction.immediate == 0,
+        let name = state.firstRange(of: "R\(instruction.destination)=")
+      else { return }
+      let value = state[name.upperBound...]
+      if value.first?.isLetter ?? false, !value.hasPrefix("scalar") { isFound = true }
+    }
+    _ = try Verifier(for: sample.type, options: options)
+      .verify(program, maps: SampleProgram.maps, log: log)
+    return isFound
   }
 
   private static func bytes(_ count: Int, _ random: inout RandomSource) -> [UInt8] {
