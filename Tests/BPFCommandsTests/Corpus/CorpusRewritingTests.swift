@@ -30,7 +30,7 @@ struct CorpusRewritingTests {
         let (main, tailCalled) = try ComparedProgram.withTailCalled(
           object, program: program, as: type)
         let comparison = EngineComparison(
-          main, tailCalled: tailCalled, fill: { if hasFullMaps { try Self.fill($0) } },
+          main, tailCalled: tailCalled, fill: { if hasFullMaps { try MapFill.fill($0) } },
           prepare: { $0.clock = .fixed(nanoseconds: 1_000_000_007) })
         let differences = try comparison.differences(on: inputs)
         #expect(differences.isEmpty, "\(path) \(program): \(differences.first ?? "")")
@@ -38,35 +38,5 @@ struct CorpusRewritingTests {
       }
     }
     #expect(count >= 150)
-  }
-
-  /// Puts numbers that look random into every map that a host may change, few of them and small ones first.
-  private static func fill(_ maps: [Map]) throws {
-    for map in maps where !map.spec.isFrozen {
-      var generator = SeededGenerator(
-        seed: UInt64(map.spec.name.utf8.reduce(7) { $0 &* 31 &+ Int($1) }.magnitude))
-      let perWorker = [.perCPUArray, .perCPUHash, .lruPerCPUHash].contains(map.spec.kind)
-      for index in 0..<UInt32(min(map.spec.maxEntries, 16)) {
-        var key = (0..<map.spec.keySize).map { _ in UInt8.random(in: 0...3, using: &generator) }
-        var size = map.spec.valueSize
-        switch map.spec.kind {
-        case .array, .perCPUArray:
-          key = (0..<4).map { UInt8(truncatingIfNeeded: index >> (8 * $0)) }
-        case .hash, .lruHash, .perCPUHash, .lruPerCPUHash: break
-        case .lpmTrie:
-          key[0] = UInt8.random(
-            in: 0...UInt8(min(8 * (map.spec.keySize - 4), 255)), using: &generator)
-          key.replaceSubrange(1..<4, with: [0, 0, 0])
-        case _: continue
-        }
-        if perWorker { size = (size + 7) / 8 * 8 * map.workers }
-        let value = (0..<size).map { _ in
-          UInt8.random(in: 0...255, using: &generator)
-            & UInt8.random(in: 0...255, using: &generator)
-        }
-        // A value with a lock or a timer takes what is not those.
-        try map.set(key, value)
-      }
-    }
   }
 }

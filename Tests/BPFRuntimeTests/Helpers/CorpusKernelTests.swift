@@ -52,7 +52,9 @@ struct CorpusKernelTests {
     }
   }
 
-  @Test func `what the kernel runs, runs here with the same result`() throws {
+  @Test(arguments: [false, true]) func `what the kernel runs, runs here with the same result`(
+    hasFullMaps: Bool
+  ) throws {
     let folder = try #require(SharedFolder.path) + "/corpus"
     var same = 0
     for object in Self.objects(in: folder) {
@@ -62,8 +64,10 @@ struct CorpusKernelTests {
         else { continue }
         let differences: [KernelComparison.Difference]
         do {
-          differences = try KernelComparison(object, program: program.name)
-            .differences(on: Self.packets)
+          differences = try KernelComparison(
+            object, program: program.name, hasFullMaps: hasFullMaps
+          )
+          .differences(on: Self.packets)
         } catch is KernelRefusal {
           // The corpus has programs that Linux refuses.
           continue

@@ -39,8 +39,10 @@ extension ComparedProgram {
 
 extension KernelComparison {
   /// Compares a program of an object, with those it can reach by tail calls.
-  public init(_ object: ObjectFile, program: String, as type: ProgramType? = nil) throws {
+  public init(
+    _ object: ObjectFile, program: String, as type: ProgramType? = nil, hasFullMaps: Bool = false
+  ) throws {
     let (main, tailCalled) = try ComparedProgram.withTailCalled(object, program: program, as: type)
-    self.init(main, tailCalled: tailCalled)
+    self.init(main, tailCalled: tailCalled, hasFullMaps: hasFullMaps)
   }
 }

@@ -12,19 +12,23 @@ public struct KernelComparison {
   private let main: ComparedProgram
   private let tailCalled: [ComparedProgram]
   private let flags: UInt32
+  private let hasFullMaps: Bool
   private let prepare: (ExecutionFrame) -> Void
 
   /// - Parameters:
   ///   - tailCalled: the programs that program arrays' initial contents name.
+  ///   - hasFullMaps: whether ``MapFill`` puts something into the maps of both.
   ///   - flags: how the kernel runs the program (`BPF_F_TEST_…`).
   ///   - prepare: tells the frame here what the kernel has by itself.
   public init(
     _ main: ComparedProgram, tailCalled: [ComparedProgram] = [], flags: UInt32 = 0,
+    hasFullMaps: Bool = false,
     prepare: @escaping (ExecutionFrame) -> Void = { _ in }
   ) {
     self.main = main
     self.tailCalled = tailCalled
     self.flags = flags
+    self.hasFullMaps = hasFullMaps
     self.prepare = prepare
   }
 
@@ -65,8 +69,10 @@ public struct KernelComparison {
   private func differences(
     on inputs: [Input], execution: Engine.Execution
   ) throws -> [Difference] {
-    let engine = try EngineSide(main, tailCalled, execution: execution, prepare: prepare)
-    let kernel = try KernelSide(main, tailCalled)
+    let engine = try EngineSide(
+      main, tailCalled, execution: execution, fill: { if hasFullMaps { try MapFill.fill($0) } },
+      prepare: prepare)
+    let kernel = try KernelSide(main, tailCalled, isFull: hasFullMaps)
     var differences: [Difference] = []
     for (index, input) in inputs.enumerated() {
       let expected = try KernelOracle.onFirstProcessor {

@@ -9,7 +9,10 @@ final class KernelSide {
   /// Programs that only program arrays refer to.
   private var others: [KernelProgram] = []
 
-  init(_ main: ComparedProgram, _ tailCalled: [ComparedProgram]) throws {
+  /// - Parameter isFull: whether ``MapFill`` puts something into the maps.
+  init(
+    _ main: ComparedProgram, _ tailCalled: [ComparedProgram], isFull: Bool = false
+  ) throws {
     self.main = main
     var maps: [String: KernelMap] = [:]
     let specs = ([main] + tailCalled).flatMap(\.maps)
@@ -44,6 +47,11 @@ final class KernelSide {
       }
     }
     self.maps = maps
+    for map in maps.values where isFull {
+      for (key, value) in MapFill.entries(for: map.spec) {
+        try map.set(key, map.isPerCPU ? Self.everySlot(value, of: map.spec) : value)
+      }
+    }
   }
 
   /// A value for every processor's slot.
