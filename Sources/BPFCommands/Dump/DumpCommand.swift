@@ -77,11 +77,7 @@ struct DumpCommand: Subcommand {
     if asm && form == .xlated && type == nil {
       throw ValidationError("--asm needs --type: text does not say what it is.")
     }
-    if let type, ProgramType(name: type) == nil {
-      let known = ProgramType.allCases.map(\.name)
-      let nearest = NearMatch.nearest(to: type, in: known).map { "; did you mean '\($0)'?" }
-      throw ValidationError("There is no program type '\(type)'\(nearest ?? "").")
-    }
+    try ProgramType.check(name: type)
   }
 
   func run(in environment: CommandEnvironment) throws(CommandError) {

@@ -81,11 +81,7 @@ struct RewriteCommand: Subcommand {
     if json && (marks || opcodes) {
       throw ValidationError("--json prints all there is; leave out --marks and --opcodes.")
     }
-    if let type, ProgramType(name: type) == nil {
-      let known = ProgramType.allCases.map(\.name)
-      let nearest = NearMatch.nearest(to: type, in: known).map { "; did you mean '\($0)'?" }
-      throw ValidationError("There is no program type '\(type)'\(nearest ?? "").")
-    }
+    try ProgramType.check(name: type)
     let passes = try Self.passes(passNames)
     for argument in inlined where Self.inlinedHelper(argument) == nil {
       throw ValidationError(

@@ -97,11 +97,7 @@ struct RunCommand: Subcommand {
     if output != nil && capture == nil { throw ValidationError("--write needs --read.") }
     if `repeat` < 1 { throw ValidationError("--repeat must be at least 1.") }
     if let budget, budget < 1 { throw ValidationError("--budget must be at least 1.") }
-    if let type, ProgramType(name: type) == nil {
-      let known = ProgramType.allCases.map(\.name)
-      let nearest = NearMatch.nearest(to: type, in: known).map { "; did you mean '\($0)'?" }
-      throw ValidationError("There is no program type '\(type)'\(nearest ?? "").")
-    }
+    try ProgramType.check(name: type)
     for argument in context where Self.contextField(argument) == nil {
       throw ValidationError("--context \(argument): expected FIELD=NUMBER.")
     }

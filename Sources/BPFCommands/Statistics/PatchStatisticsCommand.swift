@@ -37,11 +37,7 @@ struct PatchStatisticsCommand: Subcommand {
   func validate() throws {
     if objects.isEmpty { throw ValidationError("Nothing to count: give an object file.") }
     if csv && json { throw ValidationError("--csv and --json cannot be given together.") }
-    if let type, ProgramType(name: type) == nil {
-      let known = ProgramType.allCases.map(\.name)
-      let nearest = NearMatch.nearest(to: type, in: known).map { "; did you mean '\($0)'?" }
-      throw ValidationError("There is no program type '\(type)'\(nearest ?? "").")
-    }
+    try ProgramType.check(name: type)
   }
 
   func run(in environment: CommandEnvironment) throws(CommandError) {

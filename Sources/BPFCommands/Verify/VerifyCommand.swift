@@ -83,11 +83,7 @@ struct VerifyCommand: Subcommand {
     if asm && program != nil {
       throw ValidationError("--program chooses among an object's programs; --asm has one.")
     }
-    if let type, ProgramType(name: type) == nil {
-      let known = ProgramType.allCases.map(\.name)
-      let nearest = NearMatch.nearest(to: type, in: known).map { "; did you mean '\($0)'?" }
-      throw ValidationError("There is no program type '\(type)'\(nearest ?? "").")
-    }
+    try ProgramType.check(name: type)
   }
 
   func run(in environment: CommandEnvironment) throws(CommandError) {

@@ -141,15 +141,6 @@ extension ContextLayout.Field {
   }
 }
 
-extension ContextLayout.Field {
-  /// Where in the runtime structure a permitted access at an offset of the view, with a size in bytes, goes.
-  public func storageOffset(ofAccessAt offset: Int, size: Int) -> Int {
-    ContextLayout.storageOffset(
-      ofAccessAt: offset, size: size, fieldOffset: self.offset,
-      isShort: valueSize < elementSize, valueSize: valueSize) + storage.offset - self.offset
-  }
-}
-
 extension ContextLayout {
   /// Where in the view the bytes are that an access finds, for a field given by its parts.
   @inlinable

@@ -22,7 +22,4 @@ extension HelperID {
     case _: nil
     }
   }
-
-  /// Whether it is a function of the runtime, no helper of the kernel's.
-  public var isInternal: Bool { rawValue > 0x10000 && rawValue < Self.firstOfHost.rawValue }
 }

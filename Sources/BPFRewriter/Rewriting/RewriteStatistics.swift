@@ -118,15 +118,10 @@ extension RewriteStatistics {
   ///
   /// - Complexity: O(*n*), *n* the sites.
   public var totals: [Total] {
-    var totals: [Total] = []
-    for site in sites {
-      let index = totals.firstIndex { $0.kind == site.kind } ?? totals.count
-      if index == totals.count { totals.append(Total(kind: site.kind)) }
-      totals[index].sites += 1
-      totals[index].inserted += site.inserted
-      totals[index].removed += site.removed
-    }
-    return totals
+    Total.sums(
+      sites.lazy.map {
+        Total(kind: $0.kind, sites: 1, inserted: $0.inserted, removed: $0.removed)
+      })
   }
 }
 

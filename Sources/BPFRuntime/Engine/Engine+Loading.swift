@@ -106,7 +106,7 @@ extension Engine {
       var spec = declared.adjustedAsLoadersDo
       spec.contents = engine.initialContents[spec.name] ?? spec.contents
       if let map = engine.shared[spec.name] {
-        guard map.isAsDeclared(spec), map.workers >= engine.workers else {
+        guard map.spec.isUsable(as: spec), map.workers >= engine.workers else {
           throw .sharedMapDiffers(spec.name)
         }
         maps[spec.name] = map
@@ -147,19 +147,6 @@ extension Engine {
 extension Engine {
   /// Whether a process has a context for programs of a type.
   fileprivate func hasContext(_ type: ProgramType) -> Bool {
-    switch type {
-    case .raw: true
-    case .hostDefined: host.context != nil
-    case _: ContextLayout(for: type) != nil
-    }
-  }
-}
-
-extension Map {
-  /// Whether programs can use the map as one that is declared so.
-  fileprivate func isAsDeclared(_ declared: MapSpec) -> Bool {
-    spec.kind == declared.kind && spec.keySize == declared.keySize
-      && spec.valueSize == declared.valueSize && spec.maxEntries == declared.maxEntries
-      && spec.flags == declared.flags && spec.specialFields == declared.specialFields
+    type == .raw || ContextLayout(for: type, ofHost: host.context) != nil
   }
 }

@@ -12,3 +12,11 @@ public struct HostPlatform: Sendable {
     self.helpers = helpers
   }
 }
+
+extension ContextLayout {
+  /// The context that programs of a type run on: the host's own where the type says so. Nil where a process has none to give.
+  init?(for type: ProgramType, ofHost layout: ContextLayout?) {
+    guard let layout = type == .hostDefined ? layout : ContextLayout(for: type) else { return nil }
+    self = layout
+  }
+}

@@ -37,7 +37,7 @@ public final class LoadedProgram: Sendable {
     self.type = type
     self.program = program
     self.maps = maps
-    layout = type == .hostDefined ? host.context : ContextLayout(for: type)
+    layout = ContextLayout(for: type, ofHost: host.context)
     programArrays = nil
     code = .checked(
       CheckedCode(program, type: type, maps: maps, layout: layout, helpers: host.helpers))
@@ -60,8 +60,7 @@ public final class LoadedProgram: Sendable {
     where helpers[prototype.id]?.prototype != prototype {
       throw .helperDiffers(program: verified.program.name, prototype.id)
     }
-    let layout =
-      verified.type == .hostDefined ? verified.context : ContextLayout(for: verified.type)
+    let layout = ContextLayout(for: verified.type, ofHost: verified.context)
     guard verified.type == .raw || layout != nil else {
       throw .unsupportedType(program: verified.program.name, verified.type)
     }
@@ -71,7 +70,7 @@ public final class LoadedProgram: Sendable {
     self.maps = maps
     self.layout = layout
     programArrays = nil
-    code = .bound(try InterpreterCode(rewritten, maps: maps, helpers: helpers))
+    code = .bound(try InterpreterCode(rewritten, maps: maps, layout: layout, helpers: helpers))
   }
 
   /// Prepares a program for the interpreter that checks nothing.
@@ -268,20 +267,6 @@ extension ExecutionFrame {
     let reference = unsafe Unmanaged.passUnretained(machine)
     unsafe answeringMachine = reference
     return unsafe reference
-  }
-}
-
-extension MapSpec {
-  /// Whether a live map of this specification may stand for one that a program was verified with: what was proved, and the
-  /// addresses that were computed, hold for it.
-  fileprivate func isAsVerified(_ verified: MapSpec) -> Bool {
-    guard kind == verified.kind, keySize == verified.keySize, valueSize == verified.valueSize,
-      maxEntries == verified.maxEntries || verified.maxEntries == 0 && kind == .perfEventArray,
-      flags == verified.flags, specialFields == verified.specialFields, inner == verified.inner
-    else { return false }
-    // What a program cannot change, the verifier took for constants.
-    let isConstant = isFrozen && flags.contains(.readOnlyForPrograms)
-    return isFrozen == verified.isFrozen && (!isConstant || contents == verified.contents)
   }
 }
 

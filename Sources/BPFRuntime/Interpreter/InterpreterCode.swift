@@ -32,13 +32,11 @@ final class InterpreterCode: @unchecked Sendable {
   /// - Complexity: O(*n*), *n* the number of slots.
   /// - Throws: ``LoadError`` for what verified and rewritten programs do not have.
   convenience init(
-    _ rewritten: RewrittenProgram, maps: [Map], helpers: HostHelpers
+    _ rewritten: RewrittenProgram, maps: [Map], layout: ContextLayout?, helpers: HostHelpers
   ) throws(LoadError) {
     try self.init(
       rewritten.program, from: rewritten.verified.program, rewritten.origins,
-      type: rewritten.type, maps: maps,
-      layout: rewritten.type == .hostDefined
-        ? rewritten.verified.context : ContextLayout(for: rewritten.type), helpers: helpers)
+      type: rewritten.type, maps: maps, layout: layout, helpers: helpers)
   }
 
   /// - Parameters:
