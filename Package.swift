@@ -17,19 +17,21 @@ let modules: [(name: String, dependencies: [Target.Dependency])] = [
   ("BPFObject", ["BPFISA", "BPFPlatform"]),
   ("BPFVerifier", ["BPFISA", "BPFPlatform"]),
   ("BPFRewriter", ["BPFISA", "BPFPlatform", "BPFVerifier"]),
+  ("BPFJIT", ["BPFISA", "BPFPlatform", "BPFVerifier", "BPFRewriter", "CBPFShims"]),
   (
     "BPFRuntime",
-    ["BPFISA", "BPFPlatform", "BPFObject", "BPFVerifier", "BPFRewriter", "CBPFShims"]
+    ["BPFISA", "BPFPlatform", "BPFObject", "BPFVerifier", "BPFRewriter", "BPFJIT", "CBPFShims"]
   ),
   (
-    "BPFKit", ["BPFISA", "BPFPlatform", "BPFObject", "BPFVerifier", "BPFRewriter", "BPFRuntime"]
+    "BPFKit",
+    ["BPFISA", "BPFPlatform", "BPFObject", "BPFVerifier", "BPFRewriter", "BPFJIT", "BPFRuntime"]
   ),
   ("BPFCapture", ["CBPFShims"]),
   (
     "BPFCommands",
     [
-      "BPFKit", "BPFISA", "BPFPlatform", "BPFObject", "BPFVerifier", "BPFRewriter", "BPFRuntime",
-      "BPFCapture",
+      "BPFKit", "BPFISA", "BPFPlatform", "BPFObject", "BPFVerifier", "BPFRewriter", "BPFJIT",
+      "BPFRuntime", "BPFCapture",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ]
   ),
