@@ -1,5 +1,6 @@
-import BPFJIT
 import Testing
+
+@testable import BPFJIT
 
 struct CallTableTests {
   @Test func `Targets have one index each, wherever in 64 bits they are`() throws {
