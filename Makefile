@@ -47,18 +47,20 @@ bench-patching: packages
 
 # Every fuzz target for SECONDS each, then maps against their model and the kernel, OPERATIONS on each, the patcher
 # against the naive one, CASES of random programs and edits, and PROGRAMS that the verifier accepts against what they do;
-# REWRITTEN of them rewritten and unchecked against what they were.
+# REWRITTEN of them rewritten and unchecked against what they were. Eight threads install, run and free code for PACK_SECONDS.
 SECONDS ?= 600
 OPERATIONS ?= 2000000
 CASES ?= 1000000
 PROGRAMS ?= 100000
 REWRITTEN ?= 200000
+PACK_SECONDS ?= 60
 fuzz: packages
 	for target in object capture assembler batch rewrite patcher verifier; do sh Fuzz/run $$target $(SECONDS) || exit 1; done
 	BPFKIT_MODEL_OPERATIONS=$(OPERATIONS) $(SWIFT) test -c release -Xswiftc -enable-testing --filter 'Map(Model|Stress|WalkStress)Tests|PrefixTrieTests'
 	BPFKIT_PATCHER_CASES=$(CASES) $(SWIFT) test -c release -Xswiftc -enable-testing --filter PatcherComparisonTests
 	BPFKIT_SOUNDNESS_PROGRAMS=$(PROGRAMS) BPFKIT_KERNEL_VERDICTS=10000 BPFKIT_DOMAIN_CASES=200000 $(SWIFT) test -c release -Xswiftc -enable-testing --filter '(Soundness|KernelVerdict|Concretization)Tests'
 	BPFKIT_REWRITTEN_PROGRAMS=$(REWRITTEN) $(SWIFT) test -c release -Xswiftc -enable-testing --filter RewrittenRunTests
+	BPFKIT_PACK_SECONDS=$(PACK_SECONDS) $(SWIFT) test -c release -Xswiftc -enable-testing --filter CodePackStressTests
 
 clean:
 	rm -rf .build Benchmarks/.build Fuzz/.build Examples/request-filter/.build
