@@ -8,7 +8,7 @@ enum Main {
   static func main() {
     let arguments = CommandLine.arguments.dropFirst()
     guard let programs = arguments.first else {
-      print("usage: Benchmarks PROGRAMS [micro|verifier|rewrite|maps|capture|patching]…")
+      print("usage: Benchmarks PROGRAMS [micro|verifier|rewrite|maps|packs|capture|patching]…")
       exit(2)
     }
     let sections = arguments.dropFirst()
@@ -18,6 +18,7 @@ enum Main {
       if wants("verifier") { try VerifierSuite(folder: programs).run() }
       if wants("rewrite") { try RewriteSuite(folder: programs).run() }
       if wants("maps") { try MapSuite().run() }
+      if wants("packs") { try PackSuite().run() }
       if wants("patching") { try PatchingSuite().run() }
       if wants("capture") { try CaptureBenchmark().run() }
     } catch {

@@ -18,7 +18,10 @@ public final class CodePacks: Sendable {
   public static let maximumSize = 1 << 30
 
   /// The packs of this process, within reach of this module's own functions.
-  public static let shared = CodePacks(near: ExecutableMemory.moduleAddress)
+  public static let shared = CodePacks(near: moduleAddress)
+
+  /// An address among this module's own functions.
+  public static var moduleAddress: UInt { ExecutableMemory.moduleAddress }
 
   let hook: TextCopyHook
   let system: CodePackSystem
