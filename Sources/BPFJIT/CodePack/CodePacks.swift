@@ -24,16 +24,22 @@ public final class CodePacks: Sendable {
   public static var moduleAddress: UInt { ExecutableMemory.moduleAddress }
 
   let hook: TextCopyHook
+  private let storage: CodeStorage
   let system: CodePackSystem
   let state: Mutex<State>
 
   /// Packs that lie within ±1 GiB of an address where there is place, and anywhere where there is none.
-  public convenience init(near anchor: UInt, hook: TextCopyHook = .default) {
-    self.init(near: anchor, hook: hook, system: .current())
+  public convenience init(
+    near anchor: UInt, hook: TextCopyHook = .default, storage: CodeStorage = .packs
+  ) {
+    self.init(near: anchor, hook: hook, storage: storage, system: .current())
   }
 
-  init(near anchor: UInt, hook: TextCopyHook, system: CodePackSystem) {
+  init(
+    near anchor: UInt, hook: TextCopyHook, storage: CodeStorage = .packs, system: CodePackSystem
+  ) {
     self.hook = hook
+    self.storage = storage
     self.system = system
     // One of 256 places, so that where the module lies does not tell where code lies.
     let distance = UInt.random(in: 1...256) * UInt(CodePack.byteCount)
@@ -61,8 +67,8 @@ public final class CodePacks: Sendable {
     let process = system.processIdentifier()
     let place = try state.withLock { state throws(CodePackError) in
       state.adopt(by: process)
-      var isFileAllowed = true
-      if needed <= CodePack.byteCount {
+      var isFileAllowed = storage == .packs
+      if isFileAllowed, needed <= CodePack.byteCount {
         let length = (needed + CodePack.chunkSize - 1) / CodePack.chunkSize
         if let place = try state.takeChunks(length, hook: copy, system: system) { return place }
         isFileAllowed = false

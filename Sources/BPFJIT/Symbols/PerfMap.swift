@@ -4,6 +4,9 @@
 /// only added, each by one write, so that several writers of a process may share the file. When code is freed, its line
 /// stays: of two lines for one address, a tool may show either.
 ///
+/// `perf` itself looks for symbols there in anonymous memory only: it finds those of ``CodeStorage/privatePages``, and not those of
+/// packs, which are files to it. ``JITDump`` serves both.
+///
 /// The path can be known before, and anybody may write the folder. So the file is opened without following a link, and is not used
 /// if it belongs to somebody else.
 public final class PerfMap: CodeSymbolFile {

@@ -29,6 +29,14 @@ struct CodePackFailureTests {
     for code in codes { #expect(abs(Int(code.address) - 0x3456_0000_0000) <= 1 << 30) }
   }
 
+  @Test func `Images have private pages where that is asked for`() throws {
+    let packs = CodePacks(near: CodePacks.moduleAddress, storage: .privatePages)
+    let codes = try [10, 3_000_000].map { try SmallImage.install(4, byteCount: $0, in: packs) }
+    #expect(codes.allSatisfy { $0.reservation.place.region.storage == .privatePages })
+    #expect(codes.map(SmallImage.run) == [4, 4])
+    #expect(packs.statistics.imagesWithOwnPages == 2)
+  }
+
   @Test func `Files in memory are used again as soon as the system has them`() throws {
     let isRefused = Atomic(true)
     var system = CodePackSystem.current()
