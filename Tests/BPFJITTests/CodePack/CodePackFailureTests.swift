@@ -66,9 +66,16 @@ struct CodePackFailureTests {
     #expect(packs.statistics == CodePackStatistics())
   }
 
-  /// A hook whose copies fail from a number of them on, until they may go on.
+  /// A hook some of whose copies fail.
   private final class FailingCopies: Sendable {
-    let left = Atomic(Int.max)
+    /// So many do not, and after them so many do.
+    let good = Atomic(Int.max)
+    let bad = Atomic(0)
+
+    func fail(_ count: Int) {
+      bad.store(count, ordering: .relaxed)
+      good.store(0, ordering: .relaxed)
+    }
 
     var hook: TextCopyHook {
       TextCopyHook(
@@ -76,32 +83,52 @@ struct CodePackFailureTests {
           TextCopy(
             trap: .x86_64,
             copy: { [self] bytes, region, offset throws(CodePackError) in
-              guard left.subtract(1, ordering: .relaxed).oldValue > 0 else {
-                throw .outOfMemory(code: 12)
-              }
+              guard
+                good.subtract(1, ordering: .relaxed).oldValue > 0
+                  || bad.subtract(1, ordering: .relaxed).oldValue <= 0
+              else { throw .outOfMemory(code: 12) }
               try region.write(bytes, at: offset)
             }, fence: {})))
     }
   }
 
-  @Test func `A copy that fails gives the chunks back`() throws {
-    let copies = FailingCopies()
-    let packs = NamedPacks().make(hook: copies.hook)
-    let kept = try SmallImage.install(1, in: packs)
-    let allocation = try packs.allocate(100)
-    let fails = CodePackError.outOfMemory(code: 12)
-    copies.left.store(0, ordering: .relaxed)
+  private static func expectFailure(_ allocation: consuming CodeAllocation) {
     do throws(CodePackError) {
       let code = try allocation.finalize()
       Issue.record("finalized at \(code.address)")
     } catch {
-      #expect(error == fails)
+      #expect(error == .outOfMemory(code: 12))
     }
-    // The traps could not be copied either, so that the chunks are not used again.
+  }
+
+  @Test func `A copy that fails gives the chunks back, with traps in them`() throws {
+    let copies = FailingCopies()
+    let packs = NamedPacks().make(hook: copies.hook)
+    let kept = try SmallImage.install(1, in: packs)
+    let allocation = try packs.allocate(100)
+    let place = allocation.readOnlyImage
+    copies.fail(1)
+    Self.expectFailure(allocation)
+    #expect(packs.statistics.bytesInUse == 64)
+    #expect(SmallImage.bytes(at: place - 16, count: 128) == [UInt8](repeating: 0xcc, count: 128))
+    let next = try SmallImage.install(2, byteCount: 100, in: packs)
+    #expect(next.address == place)
+    #expect([kept, next].map(SmallImage.run) == [1, 2])
+  }
+
+  @Test func `Chunks that traps cannot be copied to are not used again`() throws {
+    let copies = FailingCopies()
+    let packs = NamedPacks().make(hook: copies.hook)
+    let kept = try SmallImage.install(1, in: packs)
+    let allocation = try packs.allocate(100)
+    // The copy of the image, and of the traps after it.
+    copies.fail(2)
+    Self.expectFailure(allocation)
     #expect(packs.statistics.bytesInUse == 64 + 128)
-    #expect(throws: fails) { _ = try packs.allocate(200_000).size }
+    // Pages that are needed first cannot be filled.
+    copies.fail(1)
+    #expect(throws: CodePackError.outOfMemory(code: 12)) { _ = try packs.allocate(200_000).size }
     #expect(packs.statistics.bytesInUse == 64 + 128)
-    copies.left.store(.max, ordering: .relaxed)
     let next = try SmallImage.install(2, byteCount: 100, in: packs)
     #expect(next.address == kept.address + 64 + 128)
     #expect([kept, next].map(SmallImage.run) == [1, 2])
