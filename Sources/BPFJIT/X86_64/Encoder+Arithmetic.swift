@@ -134,8 +134,10 @@ extension Encoder {
 
   /// Rotates the lower 16 bits of a register; the others stay.
   mutating func rotateHalf(_ register: GeneralRegister, by count: UInt8) {
-    emit(0xc1, .one, .operandSize, wide: false, ShiftOperation.rotateLeft.rawValue, register)
-    immediate(Int32(count), count: 1)
+    emit(
+      count == 1 ? 0xd1 : 0xc1, .one, .operandSize, wide: false,
+      ShiftOperation.rotateLeft.rawValue, register)
+    if count != 1 { immediate(Int32(count), count: 1) }
   }
 
   /// Shifts one register by another into a third, without flags (BMI2).
