@@ -31,7 +31,7 @@ struct Encoder: ~Copyable {
   ///
   /// - Parameters:
   ///   - register: the register of the `reg` field, `index` and `base` those of the other operand.
-  ///   - isByte: whether a register's lowest byte is meant, of which some are reached only with a REX prefix.
+  ///   - needsREX: whether a register's lowest byte is meant that is reached only with a REX prefix.
   @inline(__always)
   mutating func opcode(
     _ opcode: UInt8, _ map: OpcodeMap = .one, _ prefix: Prefix = .none, wide: Bool,
