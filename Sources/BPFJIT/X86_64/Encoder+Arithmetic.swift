@@ -53,7 +53,8 @@ extension Encoder {
     case .half, .word, .double:
       let isByte = Self.isByte(
         size == .half ? Int32(Int16(truncatingIfNeeded: constant)) : constant)
-      emit(isByte ? 0x83 : 0x81, .one, prefix, wide: size == .double, operation.rawValue, destination)
+      emit(
+        isByte ? 0x83 : 0x81, .one, prefix, wide: size == .double, operation.rawValue, destination)
       immediate(constant, count: isByte ? 1 : size == .half ? 2 : 4)
     }
   }

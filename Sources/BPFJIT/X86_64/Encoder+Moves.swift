@@ -123,7 +123,8 @@ extension Encoder {
   // MARK: Atomic operations
 
   /// Adds to memory; the register becomes what was there.
-  mutating func exchangeAndAdd(_ width: OperandWidth, _ place: Address, _ register: GeneralRegister) {
+  mutating func exchangeAndAdd(_ width: OperandWidth, _ place: Address, _ register: GeneralRegister)
+  {
     emit(0xc1, .two, .lock, wide: width.isWide, register.rawValue, place)
   }
 
