@@ -1,4 +1,5 @@
 @_exported public import BPFISA
+@_exported public import BPFJIT
 @_exported public import BPFObject
 @_exported public import BPFPlatform
 @_exported public import BPFRewriter

@@ -39,3 +39,20 @@ int bpfkit_pin_thread(int processor) {
   return -ENOSYS;
 }
 #endif
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+int bpfkit_has_bmi2(void) {
+  unsigned int a, b, c, d;
+  return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & bit_BMI2) != 0;
+}
+
+int bpfkit_has_movbe(void) {
+  unsigned int a, b, c, d;
+  return __get_cpuid(1, &a, &b, &c, &d) && (c & bit_MOVBE) != 0;
+}
+#else
+int bpfkit_has_bmi2(void) { return 0; }
+
+int bpfkit_has_movbe(void) { return 0; }
+#endif

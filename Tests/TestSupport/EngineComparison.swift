@@ -2,7 +2,7 @@ import BPFISA
 @_spi(Unverified) public import BPFRuntime
 import BPFVerifier
 
-/// Runs one program on the same packets as it is in the checked interpreter, and verified and rewritten in the other, and says
+/// Runs one program on the same packets as it is in the checked interpreter, and verified and rewritten in the other and compiled, and says
 /// where they differ: in the whole return value, the packet with its metadata, the context, what it did to the outside, or the
 /// maps.
 public struct EngineComparison {
@@ -33,8 +33,9 @@ public struct EngineComparison {
   public func differences(
     on inputs: [KernelComparison.Input], budget: Int? = nil
   ) throws -> [String] {
-    let rewritten = try EngineSide(
-      main, tailCalled, execution: .verified, fill: fill, prepare: prepare)
+    let engines = try [Engine.Execution.compiled, .interpreted].map { execution in
+      try EngineSide(main, tailCalled, execution: execution, fill: fill, prepare: prepare)
+    }
     let checked = try EngineSide(
       main, tailCalled, execution: .checked, fill: fill, prepare: prepare)
     var lines: [String] = []
@@ -42,14 +43,22 @@ public struct EngineComparison {
       let expected = try checked.run(
         input.packet, context: input.context, budget: budget)
       if let fault = expected.fault, fault.isOfCheckingAlone { return lines }
-      let found = try rewritten.run(input.packet, context: input.context)
-      let name = "\(main.program.name), packet \(index) of \(input.packet.count) bytes"
-      lines += Self.differences(expected, found).map { "\(name): \($0)" }
+      for engine in engines {
+        let found = try engine.run(input.packet, context: input.context)
+        let name =
+          "\(main.program.name), packet \(index) of \(input.packet.count) bytes, \(engine.name)"
+        lines += Self.differences(expected, found).map { "\(name): \($0)" }
+      }
     }
-    let (expected, found) = (try checked.mapContents(), try rewritten.mapContents())
-    for (name, contents) in expected.sorted(by: { $0.key < $1.key })
-    where found[name] != contents {
-      lines.append("map \(name): checked \(contents), rewritten \(found[name] ?? [])")
+    // Reading takes records out of rings.
+    let expected = try checked.mapContents()
+    for engine in engines {
+      let found = try engine.mapContents()
+      for (name, contents) in expected.sorted(by: { $0.key < $1.key })
+      where found[name] != contents {
+        lines.append(
+          "map \(name), \(engine.name): checked \(contents), rewritten \(found[name] ?? [])")
+      }
     }
     return lines
   }

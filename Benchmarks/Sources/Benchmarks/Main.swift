@@ -8,13 +8,14 @@ enum Main {
   static func main() {
     let arguments = CommandLine.arguments.dropFirst()
     guard let programs = arguments.first else {
-      print("usage: Benchmarks PROGRAMS [micro|verifier|rewrite|maps|packs|capture|patching]…")
+      print("usage: Benchmarks PROGRAMS [micro|jit|verifier|rewrite|maps|packs|capture|patching]…")
       exit(2)
     }
     let sections = arguments.dropFirst()
     func wants(_ section: String) -> Bool { sections.isEmpty || sections.contains(section) }
     do {
       if wants("micro") { try MicroSuite(folder: programs).run() }
+      if wants("jit") { try JITSuite(folder: programs).run() }
       if wants("verifier") { try VerifierSuite(folder: programs).run() }
       if wants("rewrite") { try RewriteSuite(folder: programs).run() }
       if wants("maps") { try MapSuite().run() }

@@ -17,6 +17,18 @@ func nanosecondsPerCall(batches: Int = 15, calls: Int, _ body: () throws -> Void
   return (Double(seconds) * 1e9 + Double(attoseconds) / 1e9) / Double(calls)
 }
 
+/// The least times of one call of two things in nanoseconds, whose batches take turns, so that both see the machine alike.
+func pairedNanoseconds(
+  batches: Int = 15, calls: Int, _ first: () -> Void, _ second: () -> Void
+) -> (Double, Double) {
+  var best = (Double.infinity, Double.infinity)
+  for _ in 0..<batches {
+    best.0 = min(best.0, nanosecondsPerCall(batches: 1, calls: calls, first))
+    best.1 = min(best.1, nanosecondsPerCall(batches: 1, calls: calls, second))
+  }
+  return best
+}
+
 /// A number with so many digits after the point, in a column.
 func column(_ value: Double, digits: Int = 2, width: Int = 10) -> String {
   let scale = (0..<digits).reduce(1) { scale, _ in scale * 10 }

@@ -7,10 +7,8 @@ struct MicroSuite {
   let folder: String
 
   /// 1,500 bytes with some structure, the same every time.
-  private var input: [UInt8] {
-    (0..<1500).map { index in
-      index % 7 == 3 ? 0x20 : UInt8(truncatingIfNeeded: index &* 31 &+ index / 9)
-    }
+  static let input: [UInt8] = (0..<1500).map { index in
+    index % 7 == 3 ? 0x20 : UInt8(truncatingIfNeeded: index &* 31 &+ index / 9)
   }
 
   /// What the design aims at, in nanoseconds per instruction.
@@ -38,15 +36,15 @@ struct MicroSuite {
         unchecked: program.program, type: .raw, maps: program.maps)
       let frame = program.makeFrame()
       let boundFrame = bound.makeFrame()
-      try frame.load(input)
-      try boundFrame.load(input)
+      try frame.load(Self.input)
+      try boundFrame.load(Self.input)
       let outcome = program.run(frame)
       let count = outcome.instructions ?? 0
       if let fault = outcome.fault {
         print("\(name): \(fault)")
         continue
       }
-      try frame.load(input)
+      try frame.load(Self.input)
       guard program.run(frame).returnValue == bound.run(boundFrame).returnValue else {
         print("\(name): the interpreters disagree")
         continue
@@ -78,18 +76,6 @@ struct MicroSuite {
     line("interpreter", unchecked, " ns per instruction", target: Targets.unchecked)
     line("with a budget", budget, " times that", target: Targets.budget)
     print("")
-  }
-
-  private struct GeometricMean {
-    private var logarithms = 0.0
-    private(set) var count = 0
-
-    mutating func add(_ value: Double) {
-      logarithms += log(value)
-      count += 1
-    }
-
-    var value: Double { count == 0 ? 0 : exp(logarithms / Double(count)) }
   }
 
   /// The paths of the compiled programs.

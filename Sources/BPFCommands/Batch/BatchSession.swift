@@ -114,7 +114,8 @@ struct BatchSession {
         .init(
           kind: rejection.category.rawValue, slot: rejection.slot,
           message: rejection.explanation.problem))
-    case .mapCount, .unrunnable, .mapDiffers, .helperDiffers, .sharedMapDiffers, .rewriting:
+    case .mapCount, .unrunnable, .mapDiffers, .helperDiffers, .sharedMapDiffers, .rewriting,
+      .compiling, .codeMemory:
       .reject(.init(kind: "load", message: "\(error)"))
     }
   }

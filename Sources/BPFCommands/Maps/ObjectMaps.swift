@@ -11,7 +11,7 @@ final class ObjectMaps {
   private var slots: [String: [UInt32: String]] = [:]
 
   /// - Parameter execution: how programs will run that are loaded with these maps.
-  init(_ object: ObjectFile, path: String, execution: Engine.Execution = .verified) {
+  init(_ object: ObjectFile, path: String, execution: Engine.Execution = .compiled) {
     engine = Engine(object, execution: execution)
     self.path = path
   }

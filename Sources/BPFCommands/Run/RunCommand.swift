@@ -111,7 +111,7 @@ struct RunCommand: Subcommand {
     }
     let name = try ProgramChoice.choose(program, of: file, path: object)
     let type = type.flatMap(ProgramType.init(name:))
-    let maps = ObjectMaps(file, path: object, execution: unverified ? .checked : .verified)
+    let maps = ObjectMaps(file, path: object, execution: unverified ? .checked : .compiled)
     try contents.fill(maps, in: environment)
     var session = try RunSession(
       maps, program: name, type: type, reportingTo: environment.errors)

@@ -18,6 +18,9 @@ extension Encoder {
   /// A call of what an address says that lies at a distance from the next instruction, filled in later: the last 4 bytes.
   mutating func callThroughTable() { code.append(0x15ff, count: 6) }
 
+  /// The same, as a jump.
+  mutating func jumpThroughTable() { code.append(0x25ff, count: 6) }
+
   /// Loads the address of what lies at a distance from the next instruction, filled in later: the last 4 bytes.
   mutating func loadCodeAddress(_ destination: GeneralRegister) {
     opcode(0x8d, wide: true, register: destination.rawValue, base: 0)

@@ -4,9 +4,22 @@
 /// from any frame pointer, by clearing the low bits.
 public enum TargetABI {
   /// The size of a run area in bytes, and what its address is a multiple of.
-  public static let areaSize = 8192
+  public static let areaSize = 1 << 18
   /// Where in the area the number of the worker is, 8 bytes.
   public static let workerOffset: Int16 = 0
+  /// Where compiled code finds or leaves what it and the functions it calls tell each other, as distances from the area's
+  /// beginning, 8 bytes each: the frame pointer of a function that calls a helper,
+  public static let framePointerOffset: Int16 = 8
+  /// that helper's number,
+  public static let helperOffset: Int16 = 16
+  /// where in which program it is called, where programs are to know,
+  public static let callSiteOffset: Int16 = 24
+  /// what a program that a tail call leads to has in `r1`
+  public static let firstArgumentOffset: Int16 = 32
+  /// and in `r2`,
+  public static let secondArgumentOffset: Int16 = 40
+  /// and what the functions find the run by.
+  public static let runOffset: Int16 = 48
   /// The bytes at the beginning of an area that are no stack.
   public static let headerSize = 64
   /// The stack of a function that its program may use, in bytes.
@@ -15,6 +28,10 @@ public enum TargetABI {
   public static let passStackSize = 64
   /// The stack of a function in all.
   public static let frameSize = stackSize + passStackSize
+  /// What an engine keeps of a function at its frame pointer.
+  public static let frameRecordSize = 64
+  /// From one function's frame pointer to the next one's.
+  public static let frameStride = frameSize + frameRecordSize
 }
 
 /// What passes keep on the stack, in the room below the program's own: for each function, as offsets to `r10`.

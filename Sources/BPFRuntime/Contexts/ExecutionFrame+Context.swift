@@ -160,3 +160,12 @@ extension ContextError: CustomStringConvertible {
     }
   }
 }
+
+extension ExecutionFrame {
+  /// What a program without a context has in `r1` and `r2`: the packet's address and size, both 0 where there is none.
+  var rawArguments: (UInt64, UInt64) {
+    let count = packet.count
+    guard count > 0, let base = unsafe packet.memory.baseAddress else { return (0, 0) }
+    return unsafe (UInt64(UInt(bitPattern: base + packet.start)), UInt64(count))
+  }
+}

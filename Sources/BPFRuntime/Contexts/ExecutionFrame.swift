@@ -110,6 +110,7 @@ public final class ExecutionFrame {
     var clones: [PacketClone] = []
     var traceLines: [String] = []
     var machine: Unmanaged<InterpreterMachine>?
+    var nativeMachine: Unmanaged<NativeMachine>?
 
     init(worker: Int) { self.worker = worker }
   }
@@ -121,6 +122,12 @@ public final class ExecutionFrame {
   var answeringMachine: Unmanaged<InterpreterMachine>? {
     get { unsafe state.pointee.machine }
     set { unsafe state.pointee.machine = newValue }
+  }
+
+  /// The state of compiled programs if the last run was one of those, which ``memoryReader`` and ``callStack`` then ask; else nil.
+  var answeringNativeMachine: Unmanaged<NativeMachine>? {
+    get { unsafe state.pointee.nativeMachine }
+    set { unsafe state.pointee.nativeMachine = newValue }
   }
 
   /// The addresses of the calls that the running helper is in, innermost first. An engine sets it.
@@ -139,6 +146,8 @@ public final class ExecutionFrame {
   var machine: CheckedMachine?
   /// The interpreter's state, made at its first run.
   var interpreterMachine: InterpreterMachine?
+  /// The state of compiled programs, made at their first run.
+  var nativeMachine: NativeMachine?
   /// Called before each instruction that the checked interpreter executes, with its slot: for tests.
   var observer: ((CheckedMachine, Int) -> Void)?
 

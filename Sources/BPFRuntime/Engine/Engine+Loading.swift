@@ -75,7 +75,7 @@ extension Engine {
     ) throws(LoadError) -> LoadedProgram {
       let program = linked.program
       let host = engine.host
-      guard engine.execution == .verified else {
+      guard engine.execution != .checked else {
         return try LoadedProgram(unverified: program, type: type, maps: maps, host: host)
       }
       var options = engine.verifierOptions
@@ -85,6 +85,7 @@ extension Engine {
       let verifier = Verifier(
         for: type, context: type == .hostDefined ? host.context : nil, options: options,
         limits: engine.verifierLimits)
+      let compilation = engine.execution == .compiled ? engine.compilation : .disabled
       let verified: VerifiedProgram
       do {
         verified = try verifier.verify(program, maps: maps.map(\.spec))
@@ -93,11 +94,12 @@ extension Engine {
       }
       let rewritten: RewrittenProgram
       do {
-        rewritten = try Rewriter(engine.rewriteOptions).rewrite(verified)
+        rewritten = try Rewriter(compilation.options(engine.rewriteOptions)).rewrite(verified)
       } catch {
         throw .rewriting(error)
       }
-      return try LoadedProgram(rewritten, maps: maps, helpers: host.helpers)
+      return try LoadedProgram(
+        rewritten, maps: maps, helpers: host.helpers, compilation: compilation)
     }
 
     /// The live map of a declaration, made now if there is none yet; so are the maps that it holds.

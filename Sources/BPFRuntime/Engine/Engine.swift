@@ -11,7 +11,7 @@ public import BPFVerifier
 ///     try frame.load(packet)
 ///     let outcome = program.run(frame)
 ///
-/// Loading links a program, makes its maps, verifies it and rewrites it, so that it runs without a check; or, with
+/// Loading links a program, makes its maps, verifies it, rewrites it and compiles it, so that it runs without a check; or, with
 /// ``Execution/checked``, prepares it for the interpreter that checks every access, which needs no proof.
 ///
 /// Not thread-safe itself; the programs it loads and their maps are, and they may outlive it. Loading a program changes none
@@ -28,6 +28,8 @@ public final class Engine {
   public var verifierOptions = VerifierOptions()
   public var verifierLimits = VerifierLimits()
   public var rewriteOptions = RewriteOptions()
+  /// How programs are compiled, where they are.
+  public var compilation = Compilation()
   /// The live maps of the programs loaded so far, in the order of the object's declarations.
   public var maps: [Map] { object.maps.compactMap { live[$0.name] } }
 
@@ -43,8 +45,11 @@ public final class Engine {
 
   /// How an engine runs programs.
   public enum Execution: Hashable, Sendable {
-    /// Each is verified and rewritten, and runs without a check.
-    case verified
+    /// Each is verified, rewritten and compiled, and runs without a check; interpreted where it cannot be compiled
+    /// (``LoadedProgram/engine``).
+    case compiled
+    /// Each is verified and rewritten, and interpreted without a check.
+    case interpreted
     /// Each runs as it is, with every access checked and a budget.
     case checked
   }
@@ -56,7 +61,7 @@ public final class Engine {
   ///   - maps: Live maps to use where the object declares one of the same name: those of another engine, to share them. Each
   ///     must be as the object declares it, and have slots for as many workers. What they hold stays.
   public init(
-    _ object: ObjectFile, workers: Int = 1, execution: Execution = .verified,
+    _ object: ObjectFile, workers: Int = 1, execution: Execution = .compiled,
     host: HostPlatform = HostPlatform(), sharing maps: [Map] = []
   ) {
     precondition(workers > 0, "programs run on at least one worker")

@@ -6,11 +6,14 @@ enum LoadedCode: Sendable {
   case checked(CheckedCode)
   /// Verified and rewritten, nothing checked.
   case bound(InterpreterCode)
+  /// The same, compiled.
+  case compiled(CompiledCode)
 
   var type: ProgramType {
     switch self {
     case .checked(let code): code.type
     case .bound(let code): code.type
+    case .compiled(let code): code.type
     }
   }
 
@@ -19,6 +22,7 @@ enum LoadedCode: Sendable {
     switch self {
     case .checked(let code): code.context?.layout
     case .bound(let code): code.layout
+    case .compiled(let code): code.layout
     }
   }
 
@@ -28,12 +32,12 @@ enum LoadedCode: Sendable {
   }
 
   /// What other code that it calls, or that takes its place, has to be like.
-  var kind: Kind { Kind(type: type, layout: layout, engine: engine) }
+  var kind: Kind { Kind(type: type, layout: layout, isChecked: engine == .checkedInterpreter) }
 
   struct Kind: Sendable {
     let type: ProgramType
     let layout: ContextLayout?
-    let engine: Engine
+    let isChecked: Bool
 
     /// Whether code of either runs in the same frames.
     func sharesFrames(with other: Kind) -> Bool {
@@ -41,7 +45,9 @@ enum LoadedCode: Sendable {
     }
 
     /// Whether code of either may call the other.
-    func mayCall(_ other: Kind) -> Bool { engine == other.engine && sharesFrames(with: other) }
+    func mayCall(_ other: Kind) -> Bool {
+      isChecked == other.isChecked && sharesFrames(with: other)
+    }
   }
 
   /// Whether it runs in a frame.
@@ -55,17 +61,15 @@ enum LoadedCode: Sendable {
     switch self {
     case .checked(let code): code.stackBase
     case .bound(let code): code.stackBase
+    case .compiled(let code): code.stackBase
     }
   }
 
-  enum Engine {
-    case checkedInterpreter, interpreter
-  }
-
-  var engine: Engine {
+  var engine: ProgramEngine {
     switch self {
     case .checked: .checkedInterpreter
     case .bound: .interpreter
+    case .compiled: .jit
     }
   }
 
@@ -87,6 +91,11 @@ enum LoadedCode: Sendable {
         code.run(in: frame, from: slot, budget: budget) { machine in
           unsafe machine.startTimer(code, map: map, key: key, value: value)
         }
+      case .compiled(let code):
+        // With a budget, as all that is called without a program's being run.
+        code.forInterpreter.run(in: frame, from: slot, budget: budget) { machine in
+          unsafe machine.startTimer(code.forInterpreter, map: map, key: key, value: value)
+        }
       }
     }
     guard outcome.fault == nil, outcome.returnValue != 0 else { return outcome }
@@ -98,6 +107,17 @@ enum LoadedCode: Sendable {
     switch self {
     case .checked(let code): code.fault(kind, at: slot)
     case .bound(let code): code.fault(kind, at: code.sourceSlot(of: slot))
+    case .compiled(let code): code.forInterpreter.fault(kind, at: code.sourceSlot(of: slot))
     }
   }
+}
+
+/// What runs a program.
+public enum ProgramEngine: String, Hashable, Sendable, CaseIterable {
+  /// The program as it was loaded, every access checked.
+  case checkedInterpreter = "checked"
+  /// The rewritten program, nothing checked.
+  case interpreter
+  /// The processor.
+  case jit
 }

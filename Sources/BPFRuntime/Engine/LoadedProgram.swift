@@ -1,4 +1,5 @@
 public import BPFISA
+public import BPFJIT
 public import BPFObject
 public import BPFPlatform
 public import BPFRewriter
@@ -43,13 +44,17 @@ public final class LoadedProgram: Sendable {
       CheckedCode(program, type: type, maps: maps, layout: layout, helpers: host.helpers))
   }
 
-  /// Binds a verified and rewritten program to live maps. It runs without a check.
+  /// Binds a verified and rewritten program to live maps. It runs without a check: compiled where there is a compiler for the
+  /// processor and the system allows new code, else in the interpreter; ``engine`` says which.
   ///
-  /// - Parameter helpers: the host's helpers whose prototypes it was verified with.
+  /// - Parameters:
+  ///   - helpers: the host's helpers whose prototypes it was verified with.
+  ///   - compilation: how it is compiled.
   /// - Complexity: O(*n*), *n* the number of slots.
   /// - Throws: ``LoadError`` if the maps or helpers are not as those it was verified with.
   public init(
-    _ rewritten: RewrittenProgram, maps: [Map], helpers: HostHelpers = HostHelpers()
+    _ rewritten: RewrittenProgram, maps: [Map], helpers: HostHelpers = HostHelpers(),
+    compilation: Compilation = Compilation()
   ) throws(LoadError) {
     let verified = rewritten.verified
     try Self.check(maps, for: verified.program)
@@ -70,10 +75,14 @@ public final class LoadedProgram: Sendable {
     self.maps = maps
     self.layout = layout
     programArrays = nil
-    code = .bound(try InterpreterCode(rewritten, maps: maps, layout: layout, helpers: helpers))
+    if let compiled = try compilation.code(rewritten, maps, layout, helpers) {
+      code = .compiled(compiled)
+    } else {
+      code = .bound(try InterpreterCode(rewritten, maps: maps, layout: layout, helpers: helpers))
+    }
   }
 
-  /// Prepares a program for the interpreter that checks nothing.
+  /// Prepares a program for the interpreter that checks nothing, or compiles it.
   ///
   /// SAFETY: the caller vouches that the program is safe with these maps, and that it accesses the runtime's context
   /// structure, not its program type's. A program that is neither may do to the process whatever the process may do.
@@ -82,7 +91,9 @@ public final class LoadedProgram: Sendable {
   /// - Throws: ``LoadError`` if the maps are not those the program names, or for what rewritten programs do not have.
   @_spi(Unverified)
   @unsafe
-  public init(unchecked program: Program, type: ProgramType, maps: [Map]) throws(LoadError) {
+  public init(
+    unchecked program: Program, type: ProgramType, maps: [Map], engine: ProgramEngine = .interpreter
+  ) throws(LoadError) {
     try Self.check(maps, for: program)
     name = program.name
     self.type = type
@@ -90,7 +101,16 @@ public final class LoadedProgram: Sendable {
     self.maps = maps
     layout = ContextLayout(for: type)
     programArrays = nil
-    code = .bound(try InterpreterCode(program, type: type, maps: maps, layout: layout))
+    code =
+      switch engine {
+      case .checkedInterpreter:
+        .checked(CheckedCode(program, type: type, maps: maps, layout: layout))
+      case .interpreter:
+        .bound(try InterpreterCode(program, type: type, maps: maps, layout: layout))
+      case .jit:
+        .compiled(
+          try CompiledCode(program, from: program, [], type: type, maps: maps, layout: layout))
+      }
   }
 
   private static func check(_ maps: [Map], for program: Program) throws(LoadError) {
@@ -137,7 +157,18 @@ public final class LoadedProgram: Sendable {
       return code.run(in: frame, budget: budget ?? Self.defaultBudget) { $0.start(code) }
     case .bound(let code):
       return code.run(in: frame, budget: budget) { $0.start(code, in: frame) }
+    case .compiled(let code):
+      if let budget { return code.run(in: frame, budget: budget) }
+      return code.run(in: frame)
     }
+  }
+
+  /// What runs the program. One that is compiled runs in the interpreter where a run has a budget.
+  public var engine: ProgramEngine { code.engine }
+
+  /// The bytes of its machine code, if it is compiled.
+  public var codeSize: Int? {
+    if case .compiled(let code) = code { code.image.code.count } else { nil }
   }
 }
 
@@ -192,6 +223,27 @@ extension InterpreterCode {
   }
 }
 
+extension CompiledCode {
+  /// Runs the code in a frame.
+  @inline(__always)
+  fileprivate func run(in frame: ExecutionFrame) -> Outcome {
+    // SAFETY: the frame keeps its machine; it was made for a program of this type.
+    let machine = unsafe frame.answeringNativeMachine ?? frame.makeNativeMachine(for: self)
+    return unsafe machine._withUnsafeGuaranteedRef { machine in
+      frame.forgetEffects()
+      let value = unsafe machine.run(self)
+      return Outcome(returnValue: value, instructions: nil, in: frame)
+    }
+  }
+
+  /// Runs the program in the interpreter, which counts instructions.
+  @inline(never)
+  fileprivate func run(in frame: ExecutionFrame, budget: Int) -> Outcome {
+    let code = forInterpreter
+    return code.run(in: frame, budget: budget) { $0.start(code, in: frame) }
+  }
+}
+
 extension InterpreterMachine {
   /// Runs what it is ready for, counting instructions.
   @inline(never)
@@ -242,10 +294,13 @@ extension ExecutionFrame {
 
   /// The state that runs of unverified programs use, made at the first.
   fileprivate func checkedMachine(for code: CheckedCode) -> CheckedMachine {
-    if let machine, unsafe answeringMachine == nil { return machine }
+    if let machine, unsafe answeringMachine == nil && answeringNativeMachine == nil {
+      return machine
+    }
     let machine = machine ?? CheckedMachine(frame: self, code: code)
     self.machine = machine
     unsafe answeringMachine = nil
+    unsafe answeringNativeMachine = nil
     callStack = { [unowned machine] in machine.callStack }
     memoryReader = { [unowned machine] address, limit in
       machine.readableBytes(address, limit: limit)
@@ -266,6 +321,28 @@ extension ExecutionFrame {
     }
     let reference = unsafe Unmanaged.passUnretained(machine)
     unsafe answeringMachine = reference
+    unsafe answeringNativeMachine = nil
+    return unsafe reference
+  }
+
+  /// The state that runs of compiled programs use, made at the first.
+  @inline(never)
+  fileprivate func makeNativeMachine(for code: CompiledCode) -> Unmanaged<NativeMachine> {
+    let machine = nativeMachine ?? NativeMachine(frame: self, code: code)
+    nativeMachine = machine
+    return unsafe answer(with: machine)
+  }
+
+  /// Makes compiled programs those whose memory and calls helpers ask for.
+  @discardableResult
+  func answer(with machine: NativeMachine) -> Unmanaged<NativeMachine> {
+    callStack = { [unowned machine] in machine.callStack }
+    memoryReader = { [unowned machine] address, limit in
+      machine.readableBytes(address, limit: limit)
+    }
+    let reference = unsafe Unmanaged.passUnretained(machine)
+    unsafe answeringNativeMachine = reference
+    unsafe answeringMachine = nil
     return unsafe reference
   }
 }
@@ -290,6 +367,10 @@ public enum LoadError: Error, Hashable, Sendable {
   case rejected(Rejection)
   /// A program could not be rewritten.
   case rewriting(RewriteError)
+  /// A program could not be compiled.
+  case compiling(CompileError)
+  /// There is no memory for a program's code.
+  case codeMemory(program: String, CodePackError)
   /// A program has an instruction that verified and rewritten programs do not have.
   case unrunnable(program: String, slot: Int, UnrunnableReason)
 }

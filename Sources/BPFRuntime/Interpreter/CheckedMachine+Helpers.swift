@@ -373,7 +373,7 @@ extension CheckedMachine {
     // SAFETY: the table is pinned, and with it what it holds, until the run ends.
     switch unsafe table._withUnsafeGuaranteedRef({ unsafe $0.code(at: index) }) {
     case nil: return false
-    case .bound:
+    case .bound, .compiled:
       failure = .tailCallToOtherEngine
       return false
     case .checked(let target):

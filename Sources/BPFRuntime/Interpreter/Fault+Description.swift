@@ -191,6 +191,8 @@ extension LoadError: CustomStringConvertible {
       "map '\(map)' is to be shared, and is not as the object declares it, or is for fewer workers"
     case .rejected(let rejection): "\(rejection)"
     case .rewriting(let error): "\(error)"
+    case .compiling(let error): "\(error)"
+    case .codeMemory(let program, let error): "program \(program): no memory for its code: \(error)"
     case .unrunnable(let program, let slot, let reason):
       "program \(program), instruction \(slot): \(reason)"
     }

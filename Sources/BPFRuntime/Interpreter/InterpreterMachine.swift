@@ -13,6 +13,7 @@ final class InterpreterMachine {
   unowned(unsafe) let frame: ExecutionFrame
   /// Whether r1 points at a block of memory instead of a context.
   private let isRaw: Bool
+  private let memory: MappedMemory
   let area: RunArea
   let registers: RegisterFile
   private let state: UnsafeMutablePointer<State>
@@ -22,7 +23,8 @@ final class InterpreterMachine {
   init(frame: ExecutionFrame, code: InterpreterCode) {
     unsafe self.frame = frame
     isRaw = frame.layout == nil
-    area = RunArea()
+    memory = RunArea.reserve()
+    area = RunArea(in: memory)
     registers = area.registers
     // SAFETY: this memory belongs to the machine and is freed with it.
     unsafe landings = .allocate(capacity: 3)
@@ -31,13 +33,10 @@ final class InterpreterMachine {
     unsafe (landings + 2).initialize(to: BoundInstruction(opcode: .fault))
     unsafe state = .allocate(capacity: 1)
     unsafe state.initialize(to: State(code: code, next: code.instructions))
-    for depth in 0..<RunArea.maximumFrames {
-      unsafe area.record(depth).initialize(to: FrameRecord(next: landings))
-    }
+    unsafe area.record(0).initialize(to: FrameRecord(next: landings))
   }
 
   deinit {
-    area.deallocate()
     unsafe landings.deallocate()
     unsafe state.deinitialize(count: 1)
     unsafe state.deallocate()
@@ -56,10 +55,9 @@ final class InterpreterMachine {
   private struct State {
     var code: Unmanaged<InterpreterCode>
     var next: Next
-    var tailCalls = 0
-    /// The programs before the running one that tail calls led away from, outermost first.
-    var left: [Unmanaged<InterpreterCode>] = unsafe []
-    var pinned: [(table: Unmanaged<ProgramTable>, worker: Int)] = unsafe []
+    /// The innermost frame pointer that the program may have.
+    var lastFramePointer: UInt64 = 0
+    var tailCalls = TailCalls<InterpreterCode>()
     var callbacks: [Callback] = []
     var bucketsLeft = Int.max
     var budget = 0
@@ -88,12 +86,9 @@ extension InterpreterMachine {
   private func enterProgram(_ code: InterpreterCode, in frame: ExecutionFrame) {
     precondition(
       frame.worker < code.workerLimit, "every map of a program has a slot for its worker")
+    unsafe state.pointee.lastFramePointer = RunArea.lastFramePointer(after: registers[10])
     if isRaw {
-      let packet = frame.packet
-      let count = packet.count
-      let start = unsafe packet.memory.baseAddress.unsafelyUnwrapped + packet.start
-      registers[1] = count == 0 ? 0 : UInt64(UInt(bitPattern: start))
-      registers[2] = UInt64(count)
+      (registers[1], registers[2]) = frame.rawArguments
     } else {
       // A host may have moved the packet since it was loaded.
       frame.pointContextAtPacket()
@@ -113,12 +108,7 @@ extension InterpreterMachine {
     callbacks.removeAll()
     failure = nil
     bucketsLeft = .max
-    unsafe state.pointee.tailCalls = 0
-    unsafe state.pointee.left.removeAll()
-    // The last first: an array may be of a program that only the array before it keeps.
-    while let pin = unsafe state.pointee.pinned.popLast() {
-      unsafe pin.table._withUnsafeGuaranteedRef { unsafe $0.unpin(worker: pin.worker) }
-    }
+    unsafe state.pointee.tailCalls.end()
     unsafe state.pointee.keepsSomething = false
   }
 
@@ -149,7 +139,7 @@ extension InterpreterMachine {
   func enterFunction(returningTo next: Next) -> Bool {
     let r = registers
     let caller = r[10]
-    if caller == area.lastFramePointer { return false }
+    if unsafe caller == state.pointee.lastFramePointer { return false }
     let callee = caller &+ UInt64(RunArea.frameStride)
     let record = unsafe FrameRecord.of(callee)
     unsafe record.pointee.next = next
@@ -183,30 +173,21 @@ extension InterpreterMachine {
   /// made, goes on.
   @unsafe
   func tailCall(_ next: Next) -> Next {
-    guard unsafe state.pointee.tailCalls < CheckedMachine.maximumTailCalls,
-      let bits = unsafe hostPointer(registers[2]),
-      case .programs(let table) = unsafe Unmanaged<Map>.fromOpaque(bits)
-        ._withUnsafeGuaranteedRef({ unsafe $0.path })
-    else { return unsafe next }
-    if unsafe !state.pointee.pinned.contains(where: {
-      unsafe $0.table.toOpaque() == table.toOpaque()
-    }) {
-      unsafe table._withUnsafeGuaranteedRef { unsafe $0.pin(worker: frame.worker) }
-      unsafe state.pointee.pinned.append((table, frame.worker))
-      unsafe state.pointee.keepsSomething = true
-    }
-    // SAFETY: the table is pinned, and with it what it holds, until the run ends.
-    let index = registers[low: 3]
-    switch unsafe table._withUnsafeGuaranteedRef({ unsafe $0.code(at: index) }) {
+    guard area.hasRoom(for: registers[10]) else { return unsafe next }
+    unsafe state.pointee.keepsSomething = true
+    let target: InterpreterCode
+    switch unsafe state.pointee.tailCalls.target(
+      registers[2], registers[low: 3], worker: frame.worker)
+    {
     case nil: return unsafe next
     case .checked: return unsafe fail(.tailCallToOtherEngine)
-    case .bound(let target):
-      unsafe state.pointee.tailCalls += 1
-      unsafe state.pointee.left.append(state.pointee.code)
-      unsafe state.pointee.code = Unmanaged.passUnretained(target)
-      unsafe enterProgram(target, in: frame)
-      return unsafe target.instructions
+    case .bound(let code): target = code
+    case .compiled(let code): target = code.forInterpreter
     }
+    unsafe state.pointee.tailCalls.leave(state.pointee.code)
+    unsafe state.pointee.code = Unmanaged.passUnretained(target)
+    unsafe enterProgram(target, in: frame)
+    return unsafe target.instructions
   }
 }
 
@@ -216,12 +197,12 @@ extension InterpreterMachine {
   var codes: [InterpreterCode] {
     // SAFETY: the program that was started is alive, and so are those that tail calls lead to.
     unsafe [state.pointee.code.takeUnretainedValue()]
-      + state.pointee.left.reversed().map { unsafe $0.takeUnretainedValue() }
+      + state.pointee.tailCalls.left.reversed().map { unsafe $0.takeUnretainedValue() }
   }
   /// The program whose instruction calls a helper, or ended the run.
   var code: InterpreterCode {
     // SAFETY: `next` follows an instruction of one of them.
-    if unsafe state.pointee.left.isEmpty { return unsafe state.pointee.code.takeUnretainedValue() }
+    if unsafe state.pointee.tailCalls.left.isEmpty { return unsafe state.pointee.code.takeUnretainedValue() }
     guard let code = codes.first(where: { unsafe $0.contains(next - 1) }) else {
       preconditionFailure("an instruction that runs is of a program of the run")
     }

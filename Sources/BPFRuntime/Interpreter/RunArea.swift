@@ -11,9 +11,12 @@ import BPFRewriter
 @safe
 struct RunArea {
   static let size = TargetABI.areaSize
-  static let maximumFrames = 8
+  /// 8 functions of a program, and as many as there are below each of 33 tail calls.
+  static let maximumFrames =
+    framesOfProgram + CheckedMachine.maximumTailCalls * (framesOfProgram - 1)
+  private static let framesOfProgram = CheckedMachine.maximumFrames
   /// From one function's frame pointer to the next one's.
-  static let frameStride = unsafe TargetABI.frameSize + MemoryLayout<FrameRecord>.stride
+  static let frameStride = TargetABI.frameStride
   /// The distance of the outermost function's frame pointer from the area's beginning.
   private static let firstFramePointer = TargetABI.headerSize + TargetABI.frameSize
   private static let registersOffset = TargetABI.headerSize + maximumFrames * frameStride
@@ -21,14 +24,22 @@ struct RunArea {
 
   let base: UnsafeMutableRawPointer
 
-  init() {
-    precondition(
-      Self.registersOffset + 8 * Self.registerCount <= Self.size, "a run area holds all its parts")
-    unsafe base = .allocate(byteCount: Self.size, alignment: Self.size)
-    unsafe base.initializeMemory(as: UInt8.self, repeating: 0, count: Self.size)
+  /// Memory for an area: zeros, of which the system provides what is touched.
+  static func reserve() -> MappedMemory {
+    guard let memory = MappedMemory(count: 2 * size) else {
+      preconditionFailure("the system has no address space for a stack of \(size) bytes")
+    }
+    return memory
   }
 
-  func deallocate() { unsafe base.deallocate() }
+  /// The area in memory that was reserved for it, which has to live as long.
+  init(in memory: borrowing MappedMemory) {
+    precondition(
+      unsafe Self.registersOffset + 8 * Self.registerCount <= Self.size
+        && MemoryLayout<FrameRecord>.stride == TargetABI.frameRecordSize,
+      "a run area holds all its parts")
+    unsafe base = memory.base.alignedUp(toMultipleOf: Self.size)
+  }
 
   // SAFETY: all of these places lie in the area.
 
@@ -47,8 +58,15 @@ struct RunArea {
     unsafe UInt64(UInt(bitPattern: base + Self.firstFramePointer + depth * Self.frameStride))
   }
 
-  /// The frame pointer of the innermost function there may be.
-  var lastFramePointer: UInt64 { framePointer(Self.maximumFrames - 1) }
+  /// The frame pointer of the innermost function that a program may have whose first one has a frame pointer.
+  static func lastFramePointer(after first: UInt64) -> UInt64 {
+    first &+ UInt64((framesOfProgram - 1) * frameStride)
+  }
+
+  /// Whether a program may begin at a frame pointer: there is room for all its functions.
+  func hasRoom(for framePointer: UInt64) -> Bool {
+    depth(framePointer) + Self.framesOfProgram <= Self.maximumFrames
+  }
 
   /// How deep the function is that has a frame pointer.
   func depth(_ framePointer: UInt64) -> Int {

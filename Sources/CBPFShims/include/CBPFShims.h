@@ -25,3 +25,7 @@ static inline void bpfkit_relax(void) {
   __asm__ volatile("yield");
 #endif
 }
+
+/// Whether the processor has BMI2, and MOVBE: 1 or 0.
+int bpfkit_has_bmi2(void);
+int bpfkit_has_movbe(void);

@@ -23,13 +23,13 @@ import Testing
     return outcome.returnValue
   }
 
-  @Test(arguments: [Engine.Execution.verified, .checked])
+  @Test(arguments: [Engine.Execution.compiled, .interpreted, .checked])
   func loadsAllOrNothing(execution: Engine.Execution) throws {
     let engine = try Engine(Self.object(), execution: execution)
     let programs = try engine.loadAll()
     #expect(programs.map(\.name) == ["target_first", "target_second", "jump", "count"])
     #expect(try Self.result(of: programs[2]) == 2)
-    let limited = try Engine(Self.object(), execution: .verified)
+    let limited = try Engine(Self.object(), execution: .interpreted)
     limited.verifierLimits.processedInstructions = 3
     #expect {
       try limited.loadAll()

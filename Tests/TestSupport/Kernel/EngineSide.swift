@@ -25,12 +25,13 @@ final class EngineSide {
     for spec in specs where maps[spec.name] == nil { maps[spec.name] = try Map(spec) }
     func load(_ compared: ComparedProgram) throws -> LoadedProgram {
       let needed = compared.maps.compactMap { maps[$0.name] }
-      guard execution == .verified else {
+      guard execution != .checked else {
         return try LoadedProgram(unverified: compared.program, type: compared.type, maps: needed)
       }
       return try LoadedProgram(
         Rewriter().rewrite(
-          compared.verifier.verify(compared.program, maps: needed.map(\.spec))), maps: needed)
+          compared.verifier.verify(compared.program, maps: needed.map(\.spec))), maps: needed,
+        compilation: execution == .compiled ? Compilation() : .disabled)
     }
     program = try load(main)
     let others = try tailCalled.map(load)
@@ -51,6 +52,9 @@ final class EngineSide {
     frame = program.makeFrame()
     prepare(frame)
   }
+
+  /// What runs the program.
+  var name: String { program.engine.rawValue }
 
   func run(
     _ packet: [UInt8], context fields: [String: UInt64], budget: Int? = nil

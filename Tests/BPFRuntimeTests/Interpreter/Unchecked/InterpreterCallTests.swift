@@ -29,7 +29,7 @@ import Testing
       """
     }
     for count in 1...7 {
-      let outcome = try BothInterpreters(nested(count)).expectSame()
+      let outcome = try EveryEngine(nested(count)).expectSame()
       #expect(outcome.returnValue == UInt64(count * (count + 1)))
     }
     let deep = try InterpreterTests.load(nested(8))
@@ -44,7 +44,7 @@ import Testing
   }
 
   @Test func `a callee uses its caller's stack by address`() throws {
-    try BothInterpreters(
+    try EveryEngine(
       """
       r1 = r10
       r1 += -8
@@ -101,7 +101,7 @@ import Testing
       r0 += r7
       exit
       """
-    try BothInterpreters(
+    try EveryEngine(
       "r7 = 0\n" + text, type: .xdp,
       maps: [MapSpec(name: "m", kind: kind, keySize: 4, valueSize: 8, maxEntries: isArray ? 7 : 8)]
     ).expectSame("\(kind)")
@@ -109,7 +109,7 @@ import Testing
 
   @Test func `dynptrs are made of values and records`() throws {
     for (index, text) in (DynptrTests.locals + DynptrTests.records).enumerated() {
-      try BothInterpreters(text, type: .xdp, maps: DynptrTests.maps)
+      try EveryEngine(text, type: .xdp, maps: DynptrTests.maps)
         .expectSame("program \(index)")
     }
   }
@@ -118,7 +118,7 @@ import Testing
     for source in ProbeHelperTests.sources {
       for helper in [112, 113, 114, 115] {
         for size in [0, 1, 4, 9, 10, 11, 20] {
-          try BothInterpreters(
+          try EveryEngine(
             ProbeHelperTests.probing(helper, size: size, from: source), type: .xdp,
             maps: [ProbeHelperTests.values, ProbeHelperTests.results]
           ).expectSame("helper \(helper) of \(size) bytes: \(source)")
@@ -185,7 +185,7 @@ import Testing
       """
     var values = ProbeHelperTests.values
     values.flags = .readOnlyForPrograms
-    let both = try BothInterpreters(text, type: .xdp, maps: [values])
+    let both = try EveryEngine(text, type: .xdp, maps: [values])
     let outcome = try both.expectSame()
     #expect(outcome.traceLines == ["text"])
   }
@@ -211,7 +211,7 @@ import Testing
 
   @Test func `loops`() throws {
     for (index, text) in CallbackTests.loops.enumerated() {
-      try BothInterpreters(text, type: .xdp).expectSame("loop \(index)")
+      try EveryEngine(text, type: .xdp).expectSame("loop \(index)")
     }
   }
 
@@ -226,19 +226,19 @@ import Testing
       if kind != .array, kind != .perCPUArray {
         texts.append(CallbackTests.visiting(isDeleting: true))
       }
-      for text in texts { try BothInterpreters(text, type: .xdp, maps: [map]).expectSame() }
+      for text in texts { try EveryEngine(text, type: .xdp, maps: [map]).expectSame() }
     }
   }
 
   @Test func `drains of samples`() throws {
     for (index, text) in UserRingTests.programs.enumerated() {
-      let both = try BothInterpreters(text, type: .xdp, maps: [UserRingTests.ring])
+      let both = try EveryEngine(text, type: .xdp, maps: [UserRingTests.ring])
       for samples in UserRingTests.samples + UserRingTests.samples {
-        for side in [both.checked, both.unchecked] {
+        for side in [both.checked, both.unchecked, both.compiled] {
           for sample in samples { try side.maps[0].submitSample(sample) }
         }
         try both.expectSame("program \(index) on \(samples.count) samples")
-        for side in [both.checked, both.unchecked] {
+        for side in [both.checked, both.unchecked, both.compiled] {
           _ = try UserRingTests.Machine(
             UserRingTests.draining("r1 = 0"), map: side.maps[0]
           ).run()
@@ -266,7 +266,7 @@ import Testing
       return "call f1\nexit\n" + functions.joined(separator: "\n")
         + "\nf\(depth + 1): r6 = 99\nr0 = 0\nexit"
     }
-    try BothInterpreters(nested(6), type: .xdp).expectSame()
+    try EveryEngine(nested(6), type: .xdp).expectSame()
     let deep = try InterpreterTests.load(nested(7), type: .xdp)
     let frame = deep.makeFrame()
     #expect(deep.run(frame).fault?.kind == .callDepthExceeded)

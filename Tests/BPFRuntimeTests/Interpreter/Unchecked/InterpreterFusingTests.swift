@@ -32,7 +32,7 @@ import Testing
       }
     }
     builder.exit()
-    let both = try BothInterpreters(builder.program())
+    let both = try EveryEngine(builder.program())
     let outcome = try both.expectSame(comment)
     // A budget counts both of a pair.
     try both.unchecked.frame.load([])
@@ -185,6 +185,6 @@ import Testing
       if r6 s< 10 goto again
       out: exit
       """
-    try BothInterpreters("r1 = 7\n" + text).expectSame()
+    try EveryEngine("r1 = 7\n" + text).expectSame()
   }
 }

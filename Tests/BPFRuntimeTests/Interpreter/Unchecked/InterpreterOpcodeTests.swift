@@ -2,6 +2,7 @@ import BPFISA
 import BPFPlatform
 @_spi(Unverified) import BPFRuntime
 import TestSupport
+import Foundation
 import Testing
 
 /// Every instruction does what the checked interpreter, the reference, does.
@@ -30,7 +31,7 @@ import Testing
       }
     }
     builder.exit()
-    try BothInterpreters(builder.program()).expectSame(comment)
+    try EveryEngine(builder.program()).expectSame(comment)
   }
 
   private static let allPairs = words.flatMap { first in words.map { (first, $0) } }
@@ -134,7 +135,20 @@ import Testing
     for seed in 0..<600 {
       var generator = ProgramGenerator(seed: UInt64(seed))
       let program = try Program(name: "random", slots: generator.program())
-      try BothInterpreters(program).expectSame("seed \(seed)")
+      try EveryEngine(program).expectSame("seed \(seed)")
+    }
+  }
+
+  /// Addresses, gathered bytes and rotations, which engines make other instructions of.
+  @Test func `random addresses`() throws {
+    let asked = ProcessInfo.processInfo.environment["BPFKIT_NATIVE_PROGRAMS"].flatMap { Int($0) }
+    let count = asked ?? 600
+    for seed in 0..<count {
+      var generator = AddressGenerator(seed: UInt64(seed))
+      let program = try Program(name: "addresses", slots: generator.program())
+      try EveryEngine(program).expectSame(
+        on: (0..<AddressGenerator.memorySize).map { UInt8(truncatingIfNeeded: $0 &* 37 &+ 11) },
+        "seed \(seed)")
     }
   }
 
@@ -143,9 +157,12 @@ import Testing
     var ran = 0
     for vector in try ConformanceVectors.all() {
       let program = try Program(name: vector.name, slots: vector.slots)
-      let loaded: LoadedProgram
+      let loaded: [LoadedProgram]
       do throws(LoadError) {
-        loaded = unsafe try LoadedProgram(unchecked: program, type: .raw, maps: [])
+        loaded = unsafe [
+          try LoadedProgram(unchecked: program, type: .raw, maps: []),
+          try LoadedProgram(unchecked: program, type: .raw, maps: [], engine: .jit),
+        ]
       } catch {
         guard case .unrunnable(program: vector.name, slot: _, .instruction) = error else {
           throw error
@@ -158,11 +175,15 @@ import Testing
         #expect(isRefused, "\(vector.name)")
         continue
       }
-      let frame = loaded.makeFrame()
-      for budget in [nil, 1 << 20] {
-        try frame.load(vector.memory)
-        let outcome = loaded.run(frame, budget: budget)
-        #expect(outcome.fault == nil && outcome.returnValue == vector.result, "\(vector.name)")
+      for loaded in loaded {
+        let frame = loaded.makeFrame()
+        for budget in [nil, 1 << 20] {
+          try frame.load(vector.memory)
+          let outcome = loaded.run(frame, budget: budget)
+          #expect(
+            outcome.fault == nil && outcome.returnValue == vector.result,
+            "\(vector.name) \(loaded.engine)")
+        }
       }
       ran += 1
     }
