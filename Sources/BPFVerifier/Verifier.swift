@@ -92,7 +92,7 @@ public struct Verifier: Sendable {
     return VerifiedProgram(
       program: program, type: type, context: explorer.platform.context, maps: maps,
       facts: explorer.facts.facts, hostHelpers: options.hostHelpers,
-      statistics: explorer.finishedStatistics())
+      statistics: explorer.finishedStatistics(), tracksSpeculation: explorer.tracksSpeculation)
   }
 }
 

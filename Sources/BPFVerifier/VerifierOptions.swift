@@ -4,7 +4,13 @@ public import BPFPlatform
 public struct VerifierOptions: Hashable, Sendable {
   /// Whether the program is trusted with addresses: it may leak pointers and read stack that was never written, as a
   /// program that Linux loads for root. What it may do to memory is the same.
-  public var isPrivileged = true
+  /// To set it sets ``tracksSpeculation`` to the opposite.
+  public var isPrivileged = true {
+    didSet { tracksSpeculation = !isPrivileged }
+  }
+  /// Whether it is found out what the program would do where a processor guesses wrong, and what prevents harm
+  /// (``InstructionFacts/mask``, ``InstructionFacts/needsBarrier``). No program is refused for it, unless it takes too much work.
+  public var tracksSpeculation = false
   /// Whether each access to memory has to be aligned to its size; stack and context always are.
   public var requiresAlignment = false
   /// Whether code that cannot be reached is accepted: it is removed by rewriting.

@@ -171,6 +171,8 @@ extension Explorer {
     let kind = call.arguments[position - 1]
     // Which bytes are accessed depends on it.
     markPrecise(value)
+    // Nothing masks what a helper counts by.
+    if tracksSpeculation, !value.number.isConstant { facts.needBarrier(before: slot) }
     guard value.number.signedMinimum >= 0 else {
       throw .sizeNegative(register, minimum: value.number.signedMinimum)
     }

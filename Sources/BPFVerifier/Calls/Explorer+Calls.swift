@@ -26,7 +26,7 @@ extension Explorer {
     let first = depth * Self.registerCount
     let function = code.functionIndices[target]
     depth += 1
-    globals.reach(depth, in: root)
+    if !isSpeculative { globals.reach(depth, in: root) }
     frames[depth] = Frame(
       callSite: Int32(truncatingIfNeeded: slot), function: function, role: role)
     setFrameRegisters(depth)
@@ -41,6 +41,8 @@ extension Explorer {
   /// Leaves a function, or ends the program.
   mutating func doExit() throws(Rejection.Problem) -> Bool {
     guard depth > 0 else {
+      // What a processor guesses is not given to anyone.
+      if isSpeculative { return false }
       try checkEnd()
       return false
     }
@@ -123,7 +125,9 @@ extension Explorer {
       let flags = registers[index(.r4)]
       markPrecise(flags)
       let hasNoFlags = flags.constant == 0
-      facts.loop(slot, callback: hasNoFlags ? Int(registers[index(.r2)].object) : nil)
+      if !isSpeculative {
+        facts.loop(slot, callback: hasNoFlags ? Int(registers[index(.r2)].object) : nil)
+      }
       // As often as it runs at most it was followed.
       if UInt64(frames[depth].callbackDepth) < count.number.range.maximum {
         try putAside(.callback)
@@ -184,6 +188,7 @@ extension Explorer {
       preconditionFailure("the helper takes a callback")
     }
     let function = Int(registers[depth * Self.registerCount + 1 + position].object)
+    if isSpeculative { return }
     let callback = LaterCallback(
       function: function, map: Int(registers[depth * Self.registerCount + 1].object))
     if !laterCallbacks.contains(callback) { laterCallbacks.append(callback) }

@@ -25,7 +25,7 @@ extension Explorer {
     for (position, argument) in arguments.enumerated() {
       try check(argument, in: register(position), effects)
     }
-    globals.add(function, from: root, at: slot, depth: depth)
+    if !isSpeculative { globals.add(function, from: root, at: slot, depth: depth) }
     if effects.contains(.movesPacket) { forgetPacket() }
     clobberCallerSaved()
     registers[index(.r0)] = .scalar(.unknown)

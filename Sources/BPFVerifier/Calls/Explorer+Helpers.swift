@@ -77,7 +77,7 @@ extension Explorer {
     guard let map = call.map else { return }
     // Which of the maps inside a map of maps it is is not known.
     let isOwn = map < code.program.mapNames.count
-    facts.call(slot, map: isOwn ? map : nil, key: call.constantKey)
+    if !isSpeculative { facts.call(slot, map: isOwn ? map : nil, key: call.constantKey) }
   }
 
   private func checkTailCall() throws(Rejection.Problem) {

@@ -20,6 +20,7 @@ struct GlobalCalls {
   private var numbers: [UInt32] = []
   /// The functions in the order in which they were called first, and how many of them were taken up.
   private var called: [Int] = []
+  private var isCalled: [Bool]
   private var takenCount = 0
   /// What each function that was called is given.
   private var arguments: [[GlobalArgument]?]
@@ -30,6 +31,7 @@ struct GlobalCalls {
 
   init(functionCount: Int) {
     depths = Array(repeating: 0, count: functionCount)
+    isCalled = Array(repeating: false, count: functionCount)
     arguments = Array(repeating: nil, count: functionCount)
   }
 
@@ -48,7 +50,6 @@ struct GlobalCalls {
     if let known = arguments[function] { return known }
     let found = try platform.arguments(of: prototype)
     arguments[function] = found
-    called.append(function)
     return found
   }
 
@@ -56,6 +57,10 @@ struct GlobalCalls {
   ///
   /// - Complexity: O(1), but for the first.
   mutating func add(_ function: Int, from caller: Int, at slot: Int, depth: Int) {
+    if !isCalled[function] {
+      isCalled[function] = true
+      called.append(function)
+    }
     if numbers.isEmpty { numbers = Array(repeating: 0, count: depths.count * depths.count) }
     let place = caller * depths.count + function
     let number = Int(numbers[place])

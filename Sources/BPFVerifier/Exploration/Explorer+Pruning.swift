@@ -34,7 +34,7 @@ extension Explorer {
         walk.miss(in: &kept, allowance: isCheckpoint ? 64 : 3)
         continue
       }
-      if covers(index, comparer) {
+      if isSpeculative || !kept.states[index].isSpeculative, covers(index, comparer) {
         kept.states[index].hits += 1
         inheritMarks(of: index)
         return true
@@ -63,6 +63,7 @@ extension Explorer {
     guard Int(state.depth) == depth, state.callbackDepth <= frames[depth].callbackDepth else {
       return false
     }
+    if isSpeculative { return goesRoundSpeculatively(index) }
     if isCheckpoint, isNextIteration(since: state), looksCovered(by: state, comparer(.coversAll)),
       covers(index, comparer(.coversAll))
     {
@@ -76,6 +77,17 @@ extension Explorer {
       throw .infiniteLoop
     }
     return false
+  }
+
+  /// Whether a way that only a processor that guesses wrong goes brings nothing new. It need not end.
+  private mutating func goesRoundSpeculatively(_ index: Int) -> Bool {
+    let comparer = comparer(.coversAll)
+    guard looksCovered(by: kept.states[index], comparer), covers(index, comparer) else {
+      return false
+    }
+    kept.states[index].hits += 1
+    cutLoop(at: index)
+    return true
   }
 
   /// Ends the path where a loop would go on as it did from an earlier state.

@@ -47,7 +47,8 @@ extension Explorer {
       registerCount: Int32(truncatingIfNeeded: registerCount),
       firstSpecial: Int32(truncatingIfNeeded: firstSpecial),
       specialCount: Int32(truncatingIfNeeded: kept.specials.count - firstSpecial),
-      mayGotoDepth: mayGotoDepth, pendingCount: Int32(truncatingIfNeeded: pending.count))
+      isSpeculative: isSpeculative, mayGotoDepth: mayGotoDepth,
+      pendingCount: Int32(truncatingIfNeeded: pending.count))
     parent = Int32(truncatingIfNeeded: kept.states.count)
     kept.latest[slot] = parent
     kept.states.append(state)
@@ -95,7 +96,8 @@ extension Explorer {
     }
     pending.push(
       PendingBranches.Branch(
-        slot: slot, way: way, parent: parent, depth: depth, registers: registers.mark(),
+        slot: slot, way: way, isSpeculative: isSpeculative, parent: parent, depth: depth,
+        registers: registers.mark(),
         stacks: stacks.mark(), frames: frames.mark(), references: references, lock: lock,
         pathCount: path.count, nodeCount: provenance.nodeCount,
         mayGotoDepth: mayGotoDepth))
@@ -117,6 +119,7 @@ extension Explorer {
     references = branch.references
     lock = branch.lock
     slot = branch.slot
+    isSpeculative = branch.isSpeculative
     parent = branch.parent
     mayGotoDepth = branch.mayGotoDepth
     return branch

@@ -11,6 +11,8 @@ struct Explorer: ~Copyable {
   let code: CodeTable
   let platform: PlatformRules
   let options: VerifierOptions
+  /// Whether ways are followed that only a processor that guesses wrong goes.
+  let tracksSpeculation: Bool
   let limits: VerifierLimits
 
   // What is known on the path that is followed.
@@ -28,6 +30,10 @@ struct Explorer: ~Copyable {
   var mayGotoDepth: Int32 = 0
   /// The instruction reached.
   var slot = 0
+  /// Whether only a processor that guesses wrong comes this way.
+  var isSpeculative = false
+  /// Whether the jump that is taken up proves bytes of a packet to be there.
+  var provesBytes = false
   /// The kept state the path comes from last; negative where it has passed none.
   var parent: Int32 = -1
 
@@ -77,6 +83,8 @@ struct Explorer: ~Copyable {
     self.code = code
     self.platform = platform
     self.options = options
+    // Such ways end only where they meet what was seen.
+    tracksSpeculation = options.tracksSpeculation && probe?.prunes ?? true
     self.limits = limits
     self.log = log
     self.probe = probe
@@ -122,16 +130,31 @@ struct Explorer: ~Copyable {
   /// - Throws: the first problem on any of them; ``slot`` is where.
   mutating func run() throws(Rejection.Problem) {
     start()
+    var isAtEnd = false
     while true {
+      do throws(Rejection.Problem) {
+        if isAtEnd, try !goOn() { return }
+        isAtEnd = false
+        return try follow()
+      } catch {
+        try avoid(error)
+        isAtEnd = true
+      }
+    }
+  }
+
+  private mutating func follow() throws(Rejection.Problem) {
+    while true {
+      if isSpeculative {
+        if try !stepSpeculatively(), try !goOn() { return }
+        continue
+      }
       if try visit() {
         log?.covered(slot)
         guard try goOn() else { return }
         continue
       }
-      statistics.processedInstructions += 1
-      guard statistics.processedInstructions <= limits.processedInstructions else {
-        throw .tooManyInstructions(limit: limits.processedInstructions)
-      }
+      try count()
       facts.reach(slot)
       if let log { writeState(to: log) }
       if let probe { probe.observe(exploredState) }
@@ -139,6 +162,15 @@ struct Explorer: ~Copyable {
         guard try goOn() else { return }
         continue
       }
+    }
+  }
+
+  /// Counts an instruction as looked at.
+  @inline(__always)
+  mutating func count() throws(Rejection.Problem) {
+    statistics.processedInstructions += 1
+    guard statistics.processedInstructions <= limits.processedInstructions else {
+      throw .tooManyInstructions(limit: limits.processedInstructions)
     }
   }
 
@@ -180,6 +212,7 @@ struct Explorer: ~Copyable {
   /// Starts with another function than the program, of which nothing is known yet.
   private mutating func startOver(with function: Int) {
     clear()
+    isSpeculative = false
     parent = -1
     provenance.truncate(to: 1)
     path.truncate(to: 0)

@@ -46,6 +46,8 @@ struct KeptState {
   var registerCount: Int32
   var firstSpecial: Int32
   var specialCount: Int32
+  /// Whether it is of a way that only a processor that guesses wrong goes: it covers no other.
+  var isSpeculative: Bool
   var mayGotoDepth: Int32
   /// The branches that were put aside when it was kept.
   var pendingCount: Int32
@@ -61,6 +63,7 @@ struct PendingBranches {
   struct Branch {
     var slot: Int
     var way: Way
+    var isSpeculative: Bool
     var parent: Int32
     var depth: Int
     var registers: TrailedArray<Value>.Mark
@@ -83,6 +86,12 @@ struct PendingBranches {
     case tailCalled
     /// The loop that `may_goto` bounds goes on.
     case nextIteration
+    /// A conditional jump that is not taken, taken by a processor that guesses wrong.
+    case wronglyTaken
+    /// A conditional jump that is taken, passed by a processor that guesses wrong.
+    case wronglyPassed
+    /// A pointer is moved by nothing, because the number is none that it may be.
+    case masked
   }
 
   var count: Int { branches.count }

@@ -127,7 +127,12 @@ extension Explorer {
   private mutating func compute(
     _ operation: ArithmeticOperation, _ width: ArithmeticWidth, _ index: Int, with other: Int
   ) {
-    let number = Self.result(operation, width, registers[index].number, registers[other].number)
+    if tracksSpeculation, !isSpeculative { noteNumbers(operation, width) }
+    let isMasked = isSpeculative && facts.facts[slot].mask != nil
+    let number =
+      isMasked
+      ? .unknown
+      : Self.result(operation, width, registers[index].number, registers[other].number)
     let node = provenance.join(registers[index].node, registers[other].node)
     let id = registers[index].id
     var offset: Int32?
@@ -158,6 +163,7 @@ extension Explorer {
       guard operation == .subtract, options.isPrivileged else {
         throw .pointerArithmetic(destination, .twoPointers)
       }
+      if tracksSpeculation { noteNumbers(operation, width) }
       try write(destination, .scalar(.unknown))
       return
     }
@@ -183,11 +189,22 @@ extension Explorer {
       pointer.id == 0, pointer.offset == 0, pointer.hasConstantOffset
     {
       provenance.markPrecise(number.node)
+      if tracksSpeculation { noteNumbers(operation, width) }
       try write(destination, .pointer(.packetEnd))
       return
     }
     provenance.markPrecise(number.node)
-    try write(destination, moved(pointer, by: number.number, operation == .subtract, register))
+    let isSubtracted = operation == .subtract
+    guard tracksSpeculation, case .register = source else {
+      return try write(destination, moved(pointer, by: number.number, isSubtracted, register))
+    }
+    let isNumberMoved = !left.isPointer
+    let step =
+      isSpeculative
+      ? try masked(number.number, register, isNumberMoved: isNumberMoved) : number.number
+    let result = try moved(pointer, by: step, isSubtracted, register)
+    try noteMove(of: pointer, to: result, by: step, isNumberMoved: isNumberMoved)
+    try write(destination, result)
   }
 
   /// A pointer moved by a number of bytes (kernel: `adjust_ptr_min_max_vals`).

@@ -20,7 +20,7 @@ extension Explorer {
       if let isTaken {
         // The other way is not followed: what decided it must not differ where states are held equal.
         provenance.markPrecise(registers[left].node)
-        return try go(isTaken)
+        return try goOneWay(isTaken)
       }
       try putAside(.taken)
       return try takeBranch(isTaken: false, condition, width, first, second)
@@ -31,7 +31,7 @@ extension Explorer {
     if let isTaken = decidePointers(condition, width, left, right) {
       if left.isScalar { markPrecise(left) }
       if right.isScalar { markPrecise(right) }
-      return try go(isTaken)
+      return try goOneWay(isTaken)
     }
     try putAside(.taken)
     return try takeBranch(isTaken: false, condition, width, first, second)
@@ -64,6 +64,11 @@ extension Explorer {
       widenSinceLastIteration()
       mayGotoDepth += 1
       return try go(false)
+    case .wronglyTaken: return try goWrong(isTaken: true)
+    case .wronglyPassed: return try goWrong(isTaken: false)
+    case .masked:
+      moveByNothing()
+      return true
     }
   }
 
@@ -86,11 +91,42 @@ extension Explorer {
         case .register(let right): refine(relation, width, left, with: right)
         case .constant(let constant): refine(relation, width, left, widened(constant, width))
         }
-      return isPossible ? try go(isTaken) : false
+      guard isPossible else { return tracksSpeculation ? try goWrong(isTaken: isTaken) : false }
+      return try goOn(isTaken)
     }
     let left = try read(first)
     let right = try operand(second, width)
     learn(condition, isTaken, width, first, left, second, right)
+    return try goOn(isTaken)
+  }
+
+  /// Goes on after a conditional jump that may have proved something.
+  private mutating func goOn(_ isTaken: Bool) throws(Rejection.Problem) -> Bool {
+    let goesOn = try go(isTaken)
+    if provesBytes {
+      provesBytes = false
+      facts.needBarrier(before: slot)
+    }
+    return goesOn
+  }
+
+  /// Goes on after a conditional jump that goes one way only.
+  private mutating func goOneWay(_ isTaken: Bool) throws(Rejection.Problem) -> Bool {
+    if tracksSpeculation { try putAside(isTaken ? .wronglyPassed : .wronglyTaken) }
+    return try go(isTaken)
+  }
+
+  /// Goes on after a conditional jump as it does not go, but a processor may guess: then nothing is known of what it compares,
+  /// pointers neither.
+  private mutating func goWrong(isTaken: Bool) throws(Rejection.Problem) -> Bool {
+    guard case .jumpIf(_, _, let first, let second, _) = code.instructions[slot] else {
+      preconditionFailure("only conditional jumps are guessed")
+    }
+    beginGuess()
+    if first != .r10 { try write(first, .scalar(.unknown)) }
+    if case .register(let register) = second, register != .r10 {
+      try write(register, .scalar(.unknown))
+    }
     return try go(isTaken)
   }
 
@@ -118,7 +154,7 @@ extension Explorer {
 
   /// Goes on after a conditional jump.
   private mutating func go(_ isTaken: Bool) throws(Rejection.Problem) -> Bool {
-    facts.branch(slot, isTaken: isTaken)
+    if !isSpeculative { facts.branch(slot, isTaken: isTaken) }
     path.append(UInt32(truncatingIfNeeded: slot) << 1 | (isTaken ? 1 : 0))
     if isTaken, let target = code.instructions[slot].target(at: slot) {
       slot = target
@@ -266,6 +302,7 @@ extension Explorer {
   /// `raw`: memory is as long as the length was found to be at least.
   private mutating func proveLength(_ length: UInt64) {
     let range = Int32(truncatingIfNeeded: min(length, VerifierLimits.packetOffset))
+    provesBytes = tracksSpeculation && range > 0
     forEachValue { explorer, place in
       let value = explorer[place]
       guard value.kind == .packet, value.id == 0, value.hasConstantOffset else { return }
@@ -344,6 +381,7 @@ extension Explorer {
       pointer.number.range.maximum + UInt64(pointer.offset) <= VerifierLimits.packetOffset
     else { return }
     let range = min(pointer.offset + bytes, Int32(VerifierLimits.packetOffset))
+    provesBytes = tracksSpeculation
     forEachValue { explorer, place in
       let value = explorer[place]
       guard value.kind == pointer.kind, value.id == pointer.id else { return }

@@ -21,10 +21,10 @@ extension Explorer {
     var result = Value.loaded(byteCount: count)
     switch pointer.kind {
     case .stack:
-      try facts.access(slot, .stack)
+      try note(access: .stack)
       result = try loadStack(pointer, base, offset, count)
     case .context:
-      try facts.access(slot, .context)
+      try note(access: .context)
       result = try loadContext(pointer, base, offset, count, isSigned)
     case .mapValue:
       try checkMemory(pointer, base, offset, count, .read)
@@ -62,10 +62,10 @@ extension Explorer {
     let count = size.byteCount
     switch pointer.kind {
     case .stack:
-      try facts.access(slot, .stack)
+      try note(access: .stack)
       try storeStack(pointer, base, offset, count, value, source)
     case .context:
-      try facts.access(slot, .context)
+      try note(access: .context)
       try checkContext(pointer, base, offset, count, isWrite: true)
     case .packet, .packetMetadata, .mapValue, .mapKey, .memory:
       try checkMemory(pointer, base, offset, count, .write)
@@ -92,7 +92,7 @@ extension Explorer {
     var old = Value.loaded(byteCount: count)
     switch pointer.kind {
     case .stack:
-      try facts.access(slot, .stack)
+      try note(access: .stack)
       let stored = try loadStack(pointer, base, offset, count)
       if stored.isPointer, !options.isPrivileged { throw .pointerLeak(base) }
       if stored.isScalar { old = stored }
@@ -177,7 +177,7 @@ extension Explorer {
       .socketCommon, .tcpSocket, .dynptr:
       throw .notMemory(register, summary(of: pointer))
     }
-    if !isArgument { try facts.access(slot, kind) }
+    if !isArgument { try note(access: kind) }
   }
 
   /// The offsets a pointer may have, from the start of what it points to.
@@ -307,7 +307,7 @@ extension Explorer {
     guard pointer.hasConstantOffset, SocketFields.permit(kind, offset: total, size: size) else {
       throw .socketField(base, offset: total, size: size)
     }
-    try facts.access(slot, kind)
+    try note(access: kind)
     return .loaded(byteCount: size)
   }
 }

@@ -149,6 +149,7 @@ extension Explorer {
       // Zeros stay zeros if it is 0.
       if value.constant == 0 { markPrecise(value) }
       try overwrite(range, size, isZero: value.constant == 0)
+      if tracksSpeculation { facts.needBarrier(after: slot) }
       return
     }
     guard range.first % size == 0 else {
@@ -158,6 +159,7 @@ extension Explorer {
     let byte = range.first & 7
     let index = range.frame * Self.slotCount + place
     noteDepth(range.frame, range.first)
+    if tracksSpeculation { noteStore(index, byte, size, isPointer: value.isPointer) }
     if stacks[index].isDynptr { try endDynptr(range.frame, place) }
     frames[range.frame].occupied |= 1 << UInt64(place)
     if value.isPointer {
@@ -277,6 +279,7 @@ extension Explorer {
       let byte = position & 7
       let count = min(8 - byte, range.first + size - position)
       let index = range.frame * Self.slotCount + place
+      if tracksSpeculation { noteStore(index, byte, count, isPointer: false) }
       if stacks[index].isDynptr { try endDynptr(range.frame, place) }
       frames[range.frame].occupied |= 1 << UInt64(place)
       if count == 8 {

@@ -11,16 +11,56 @@ struct FactTable {
   @inline(__always)
   mutating func reach(_ slot: Int) { facts[slot].reach() }
 
+  /// Counts an instruction that only a processor that guesses wrong comes to.
+  mutating func process(_ slot: Int) { facts[slot].processedCount &+= 1 }
+
   @inline(__always)
   mutating func access(_ slot: Int, _ kind: PointerKind) throws(Rejection.Problem) {
     let before = facts[slot].access
     if before == kind { return }
+    if let guessed = facts[slot].guessedAccess, !guessed.isAccessedAlike(kind) {
+      needBarrier(before: slot)
+    }
     if let before {
       guard before.isAccessedAlike(kind) else { throw .differentPointers(before, kind) }
       facts[slot].access = before.isProgramMemory ? before : kind
     } else {
       facts[slot].access = kind
     }
+  }
+
+  /// Notes what an instruction accesses where a processor guesses wrong: it is converted as the program needs it.
+  mutating func accessSpeculatively(_ slot: Int, _ kind: PointerKind) {
+    if let before = facts[slot].access ?? facts[slot].guessedAccess {
+      if !before.isAccessedAlike(kind) { needBarrier(before: slot) }
+    } else {
+      facts[slot].guessedAccess = kind
+    }
+  }
+
+  // MARK: Speculation
+
+  mutating func needBarrier(before slot: Int) {
+    facts[slot].needsBarrier = true
+    facts[slot].mask = nil
+  }
+
+  mutating func needBarrier(after slot: Int) { facts[slot].needsBarrierAfter = true }
+
+  /// Notes an addition or subtraction of a register.
+  ///
+  /// - Parameter mask: what the number has to be kept to; nil where it may be any.
+  /// - Returns: whether it is kept to that: not where a barrier is there, as also where paths need different masks.
+  mutating func move(_ slot: Int, by mask: PointerMask?) -> Bool {
+    if facts[slot].needsBarrier { return false }
+    guard facts[slot].wasMoved else {
+      facts[slot].wasMoved = true
+      facts[slot].mask = mask
+      return true
+    }
+    if facts[slot].mask == mask { return true }
+    needBarrier(before: slot)
+    return false
   }
 
   @inline(__always)
@@ -61,6 +101,18 @@ public struct InstructionFacts: Hashable, Sendable {
   public internal(set) var constantKey: UInt64?
   /// For a call of `bpf_loop` without flags: the slot its callback starts at, if it is the same on all paths.
   public internal(set) var callback: Int?
+  /// For an addition to a pointer or a subtraction from one, of a register: what the number is kept to where a processor guesses
+  /// wrong.
+  public internal(set) var mask: PointerMask?
+  /// Whether it must not run before all before it is settled: what a processor comes to it with where it guesses wrong may do harm.
+  /// Branches to it need the barrier too.
+  public internal(set) var needsBarrier = false
+  /// Whether nothing after it may run before it is done: a load might find what it overwrites.
+  public internal(set) var needsBarrierAfter = false
+  /// What memory it accesses where a processor guesses wrong.
+  var guessedAccess: PointerKind?
+  /// Whether ``mask`` says something: it was an addition or a subtraction of a register.
+  var wasMoved = false
   var wasCalled = false
   /// How often it was processed.
   var processedCount: UInt32 = 0
@@ -69,6 +121,24 @@ public struct InstructionFacts: Hashable, Sendable {
   mutating func reach() {
     isReached = true
     processedCount &+= 1
+  }
+}
+
+/// What the number is kept to that a pointer is moved by, where a processor guesses wrong (kernel: `alu_limit`).
+///
+/// On all paths that the program takes the number is within the limit, so that a mask changes nothing there.
+public struct PointerMask: Hashable, Sendable {
+  public let limit: Limit
+  /// Whether the number is in the destination, and the pointer in the source.
+  public let isNumberInDestination: Bool
+
+  public enum Limit: Hashable, Sendable {
+    /// The number is this one.
+    case exactly(Int32)
+    /// It is from 0 to this one.
+    case upTo(Int32)
+    /// It is from this one, which is less than 0, to 0.
+    case downTo(Int32)
   }
 }
 

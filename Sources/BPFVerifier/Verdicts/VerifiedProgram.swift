@@ -14,6 +14,8 @@ public struct VerifiedProgram: Hashable, Sendable {
   /// The helpers of a host that it calls.
   public let hostHelpers: [HelperPrototype]
   public let statistics: VerificationStatistics
+  /// Whether ``facts`` say what prevents harm where a processor guesses wrong (``VerifierOptions/tracksSpeculation``).
+  public let tracksSpeculation: Bool
   /// Why the program is refused where global functions have to be safe for all arguments that their prototypes allow
   /// (``VerifierOptions/requiresPrototypes``); nil where it is not.
   public internal(set) var rejectionByPrototypes: Rejection?
@@ -21,7 +23,7 @@ public struct VerifiedProgram: Hashable, Sendable {
   init(
     program: Program, type: ProgramType, context: ContextLayout?, maps: [MapSpec],
     facts: [InstructionFacts],
-    hostHelpers: [HelperPrototype], statistics: VerificationStatistics
+    hostHelpers: [HelperPrototype], statistics: VerificationStatistics, tracksSpeculation: Bool
   ) {
     self.program = program
     self.type = type
@@ -34,6 +36,7 @@ public struct VerifiedProgram: Hashable, Sendable {
       }
     }
     self.statistics = statistics
+    self.tracksSpeculation = tracksSpeculation
   }
 
   /// The slots of 32-bit operations after which the upper half of the result may be looked at: a machine that does not
