@@ -10,6 +10,10 @@ extension HelperID {
   /// they go, r4 how many. Gives 0, or -1 where the packet has no such bytes.
   public static let packetLoad = HelperID(rawValue: 0x10003)
 
+  /// No function, but a barrier: nothing after it runs before all before it is settled, on ways that a processor guesses neither.
+  /// It changes no register, `r0` to `r5` neither. Compilers make it one instruction (`lfence`); interpreters do nothing.
+  public static let speculationBarrier = HelperID(rawValue: 0x10004)
+
   /// The first number that a host may give to a helper of its own.
   public static let firstOfHost = HelperID(rawValue: 0x20000)
 
@@ -19,6 +23,7 @@ extension HelperID {
     case .hashMapLookup: "bpfkit_hash_map_lookup"
     case .prefixMapLookup: "bpfkit_prefix_map_lookup"
     case .packetLoad: "bpfkit_packet_load"
+    case .speculationBarrier: "bpfkit_speculation_barrier"
     case _: nil
     }
   }

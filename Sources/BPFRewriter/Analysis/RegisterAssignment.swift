@@ -31,6 +31,7 @@ struct RegisterAssignment {
       let instruction = flow.instruction(at: position)
       var after = known[position] | instruction.registersWritten.rawValue
       switch instruction {
+      case .call where instruction.isBarrier: after = known[position]
       case .call: after &= ~clobbered
       case .loadPacket: after &= ~RegisterSet.arguments.rawValue
       case .arithmetic, .negate, .moveSignExtended, .byteSwap, .castAddressSpace, .load, .store,

@@ -70,8 +70,10 @@ struct RegisterLiveness {
     init() {}
 
     init(of instruction: Instruction) {
-      reads = instruction.registersRead.rawValue
-      writes = instruction.registersWritten.rawValue
+      if !instruction.isBarrier {
+        reads = instruction.registersRead.rawValue
+        writes = instruction.registersWritten.rawValue
+      }
       fallsThrough = instruction.fallsThrough
     }
 

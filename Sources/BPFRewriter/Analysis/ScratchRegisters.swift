@@ -11,11 +11,18 @@ struct ScratchRegisters {
   private var stack: StackUse?
   /// Where a value is kept if not below what functions use, as an offset to `r10`.
   private let reserved: Int16?
+  /// Whether a barrier follows where a value is kept, so that no older one is found there.
+  private let keepsWithBarrier: Bool
 
   /// - Parameters:
   ///   - stack: how the stack is used, if that is known already.
   ///   - reserved: where a value is kept, as an offset to `r10`; nil for below what functions use.
-  init(_ flow: ControlFlow, stack: StackUse? = nil, reserved: Int16? = nil) {
+  ///   - keepsWithBarrier: whether a barrier follows where a value is kept.
+  init(
+    _ flow: ControlFlow, stack: StackUse? = nil, reserved: Int16? = nil,
+    keepsWithBarrier: Bool = false
+  ) {
+    self.keepsWithBarrier = keepsWithBarrier
     self.flow = flow
     self.stack = stack
     self.reserved = reserved
@@ -33,25 +40,33 @@ struct ScratchRegisters {
     _ patcher: borrowing ProgramPatcher,
     keptSlots: Int = 0
   ) throws(PatchError) -> Scratch {
-    let used = instruction.registersRead.union(instruction.registersWritten)
-    let occupied = used.union(neededAfter(cursor.position))
-    if let free = Self.candidates.first(where: { !occupied.contains($0) }) {
-      return Scratch(register: free, slot: nil)
+    if let free = free(for: instruction) {
+      return Scratch(register: free, slot: nil, hasBarrier: false)
     }
+    let used = instruction.registersRead.union(instruction.registersWritten)
     let assignment = assignment ?? RegisterAssignment(flow)
     self.assignment = assignment
     let assigned = assignment.assigned(at: cursor.position)
     guard
       let kept = Self.candidates.first(where: { !used.contains($0) && assigned.contains($0) })
     else { throw .noScratchRegister(slot: place.original) }
-    if let reserved { return Scratch(register: kept, slot: reserved) }
+    if let reserved {
+      return Scratch(register: kept, slot: reserved, hasBarrier: keepsWithBarrier)
+    }
     let stack = stack ?? StackUse(flow)
     self.stack = stack
     return Scratch(
       register: kept,
       slot: try stack.slot(
         keptSlots, inFunctionAt: cursor.position,
-        patcher.program.subprogram(at: place.original).name))
+        patcher.program.subprogram(at: place.original).name), hasBarrier: keepsWithBarrier)
+  }
+
+  /// A register that holds nothing of use where the walk has come to; nil where there is none.
+  mutating func free(for instruction: Instruction) -> Register? {
+    let occupied = instruction.registersRead.union(instruction.registersWritten)
+      .union(neededAfter(cursor.position))
+    return Self.candidates.first { !occupied.contains($0) }
   }
 
   private mutating func neededAfter(_ position: Int) -> RegisterSet {
@@ -70,6 +85,7 @@ struct Scratch {
   let register: Register
   /// Where its value is kept meanwhile, as an offset to `r10`; nil where it holds nothing of use.
   let slot: Int16?
+  fileprivate let hasBarrier: Bool
 
   var isKept: Bool { slot != nil }
 
@@ -77,6 +93,7 @@ struct Scratch {
   func keep(_ patch: inout Patch) {
     guard let slot else { return }
     patch.emit(.store(.double, base: .r10, offset: slot, source: .register(register)))
+    if hasBarrier { patch.emitBarrier() }
   }
 
   /// Brings back what the register held.

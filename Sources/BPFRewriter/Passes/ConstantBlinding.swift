@@ -18,16 +18,23 @@ public struct ConstantBlinding<Generator: RandomNumberGenerator>: Pass {
   public var generator: Generator
 
   private let room: StackRoom
+  private let keepsWithBarrier: Bool
 
-  public init(using generator: Generator, room: StackRoom = .belowUse) {
+  /// - Parameter keepsWithBarrier: whether a barrier (``BPFPlatform/HelperID/speculationBarrier``) follows where a register is
+  ///   kept on the stack.
+  public init(
+    using generator: Generator, room: StackRoom = .belowUse, keepsWithBarrier: Bool = false
+  ) {
     self.generator = generator
     self.room = room
+    self.keepsWithBarrier = keepsWithBarrier
   }
 
   /// - Complexity: O(*n*), *n* the slots.
   public mutating func run(on patcher: inout ProgramPatcher) throws(PatchError) {
     var scratch = ScratchRegisters(
-      try patcher.controlFlow(), reserved: room == .reserved ? PassStack.blindingScratch : nil)
+      try patcher.controlFlow(), reserved: room == .reserved ? PassStack.blindingScratch : nil,
+      keepsWithBarrier: keepsWithBarrier)
     var patch = Patch()
     var place = patcher.start
     while let instruction = patcher.next(&place) {

@@ -10,13 +10,16 @@ public struct MapLookupInlining: Pass {
 
   private let facts: [InstructionFacts]
   private let maps: [MapSpec]
+  private let masks: Bool
 
   /// - Parameters:
   ///   - facts: what the verifier found out about each slot of the program.
   ///   - maps: the program's maps, which the facts count.
-  public init(_ facts: [InstructionFacts], maps: [MapSpec]) {
+  ///   - masks: whether keys stay in bounds where a processor guesses that they are.
+  public init(_ facts: [InstructionFacts], maps: [MapSpec], masks: Bool = false) {
     self.facts = facts
     self.maps = maps
+    self.masks = masks
   }
 
   /// - Complexity: O(*n*), *n* the slots.
@@ -60,6 +63,15 @@ public struct MapLookupInlining: Pass {
       .jumpIf(
         .greaterOrEqual, .bits32, .r0, .immediate(Int32(truncatingIfNeeded: count)), offset: 0),
       to: .label(missing))
+    // The call would clobber r1 as well.
+    if masks {
+      if let last = Int32(exactly: count - 1), last >= 0 {
+        patch.emitMask(of: .r0, upTo: last, in: .r1)
+        patch.emit(.arithmetic(.move, .bits64, destination: .r0, source: .register(.r1)))
+      } else {
+        patch.emitBarrier()
+      }
+    }
     if stride.nonzeroBitCount == 1 {
       let shift = Int32(stride.trailingZeroBitCount)
       patch.emit(.arithmetic(.shiftLeft, .bits64, destination: .r0, source: .immediate(shift)))

@@ -26,14 +26,19 @@ public struct TailCallMasking: Pass {
         patcher.program.slots[slot].calls(.tailCall)
       else { continue }
       let count = UInt32(truncatingIfNeeded: maps[map].maxEntries)
-      let mask = count <= 1 ? 0 : UInt32.max >> UInt32((count - 1).leadingZeroBitCount)
       patch.removeAll()
       patch.emit(
         .jumpIf(
           .greaterOrEqual, .bits32, .r3, .immediate(Int32(bitPattern: count)), offset: 0), to: .end)
-      patch.emit(
-        .arithmetic(
-          .and, .bits32, destination: .r3, source: .immediate(Int32(bitPattern: mask))))
+      let last = Int32(bitPattern: count &- 1)
+      if count & (count &- 1) == 0 || last < 0 {
+        patch.emit(.arithmetic(.and, .bits32, destination: .r3, source: .immediate(last)))
+      } else {
+        // The call would clobber r4 as well.
+        patch.emit(.arithmetic(.move, .bits32, destination: .r3, source: .register(.r3)))
+        patch.emitMask(of: .r3, upTo: last, in: .r4)
+        patch.emit(.arithmetic(.move, .bits64, destination: .r3, source: .register(.r4)))
+      }
       patch.emit(.call(.helper(HelperID.tailCall.rawValue)))
       try patcher.replace(slot, with: patch)
     }

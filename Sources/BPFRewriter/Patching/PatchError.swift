@@ -61,6 +61,8 @@ public enum PatchError: Error, Hashable, Sendable {
   case noPacketToLoadFrom(slot: Int)
   /// Constant blinding came to a legacy packet load, whose offset it cannot hide: they are to be lowered before.
   case packetLoadNotLowered(slot: Int)
+  /// The program was verified without finding out what it does where a processor guesses wrong.
+  case speculationNotTracked
 }
 
 extension PatchError: CustomStringConvertible {
@@ -106,6 +108,8 @@ extension PatchError: CustomStringConvertible {
       "the legacy packet load at slot \(slot) has no packet in programs of this type"
     case .packetLoadNotLowered(let slot):
       "the offset of the legacy packet load at slot \(slot) cannot be hidden: lower it first"
+    case .speculationNotTracked:
+      "the program was verified without VerifierOptions.tracksSpeculation: its masks are not known"
     }
   }
 }

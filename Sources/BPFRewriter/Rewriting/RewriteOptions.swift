@@ -6,6 +6,9 @@ public struct RewriteOptions: Hashable, Sendable {
   public var extendsZero = false
   /// Keeps indices of tail calls in bounds on mispredicted paths as well (``TailCallMasking``).
   public var masksTailCalls = false
+  /// Keeps a processor that guesses wrong from harm, with masks and barriers (``SpeculationMasking``); ``masksTailCalls`` goes
+  /// with it. Programs have to be verified with ``BPFVerifier/VerifierOptions/tracksSpeculation``.
+  public var masksSpeculation = false
 
   public init() {}
 }

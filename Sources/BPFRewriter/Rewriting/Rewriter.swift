@@ -5,7 +5,7 @@ public import BPFVerifier
 /// Makes verified programs runnable: every pass edits one list, which is laid out once.
 ///
 /// The order is: dead code goes; accesses to the context become those of the runtime's structure; lookups, loops, tail calls, packet
-/// loads, divisions and `may_goto` get their code; upper halves are cleared where asked; constants are hidden where asked.
+/// loads, divisions and `may_goto` get their code; masks and barriers come where asked; upper halves are cleared where asked; constants are hidden where asked.
 public struct Rewriter: Sendable {
   public var options: RewriteOptions
 
@@ -16,6 +16,10 @@ public struct Rewriter: Sendable {
   /// - Complexity: O(*n*), *n* the slots of the program and of what passes insert.
   /// - Throws: ``RewriteError`` where a pass cannot do its work.
   public func rewrite(_ verified: VerifiedProgram) throws(RewriteError) -> RewrittenProgram {
+    let masksSpeculation = options.masksSpeculation
+    guard !masksSpeculation || verified.tracksSpeculation else {
+      throw RewriteError(program: verified.program.name, reason: .speculationNotTracked)
+    }
     let needs = Needs(verified.program)
     let facts = verified.facts
     var patcher = ProgramPatcher(verified.program)
@@ -28,14 +32,22 @@ public struct Rewriter: Sendable {
             PacketLoadLowering(for: verified.type, converted: layout, room: .reserved))
         }
       }
-      if needs.lookups { try patcher.run(MapLookupInlining(facts, maps: verified.maps)) }
+      if needs.lookups {
+        try patcher.run(MapLookupInlining(facts, maps: verified.maps, masks: masksSpeculation))
+      }
       if needs.loops { try patcher.run(LoopInlining(facts)) }
-      if options.masksTailCalls { try patcher.run(TailCallMasking(facts, maps: verified.maps)) }
+      if options.masksTailCalls || masksSpeculation {
+        try patcher.run(TailCallMasking(facts, maps: verified.maps))
+      }
       if needs.divisions { try patcher.run(DivisionGuards()) }
       if needs.mayGoto { try patcher.run(MayGotoLowering(room: .reserved)) }
+      if masksSpeculation { try patcher.run(SpeculationMasking(facts)) }
       if options.extendsZero { try patcher.run(ZeroExtension(verified)) }
       if options.blindsConstants {
-        try patcher.run(ConstantBlinding(using: SystemRandomNumberGenerator(), room: .reserved))
+        try patcher.run(
+          ConstantBlinding(
+            using: SystemRandomNumberGenerator(), room: .reserved,
+            keepsWithBarrier: masksSpeculation))
       }
       return RewrittenProgram(verified, try patcher.linearize(recordsOrigins: true))
     } catch {

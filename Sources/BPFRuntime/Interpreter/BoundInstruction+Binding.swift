@@ -201,6 +201,8 @@ extension BoundInstruction.Binding {
     case .hashMapLookup: opcode = .callHashLookup
     case .prefixMapLookup: opcode = .callPrefixLookup
     case .packetLoad: opcode = .callHelper
+    // Between two instructions of a program run some of the interpreter's, which no processor guesses through so soon.
+    case .speculationBarrier: opcode = .nothing
     default:
       let typeBit = CheckedCall.bit(of: type)
       guard let call = unsafe CheckedCall.to(helper.rawValue, in: typeBit),

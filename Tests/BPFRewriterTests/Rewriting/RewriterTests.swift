@@ -331,9 +331,15 @@ struct RewriterTests {
         w3 = *(u32 *)(r1 + 76)
         w3 = w3
         r2 = map[idx:0]
-        if w3 >= 5 goto +3
-        w3 &= 7
+        if w3 >= 5 goto +9
         w3 = w3
+        r4 = 4
+        r4 -= r3
+        r4 |= r3
+        r4 = -r4
+        r4 s>>= 63
+        r4 &= r3
+        r3 = r4
         call 12
         w0 = 2
         w0 = w0

@@ -23,6 +23,8 @@ import Testing
   @Test func `accepted programs do the same rewritten`() throws {
     var accepted = 0
     var kinds: Set<SampleProgram.Kind> = []
+    var hasMasks = false
+    var hasBarriers = false
     var seed: UInt64 = 1 << 32
     while accepted < Self.wanted {
       seed += 1
@@ -34,12 +36,28 @@ import Testing
         let differences = try Self.differences(sample, seed)
         accepted += 1
         kinds.formUnion(sample.kinds)
+        if Self.isMasked(seed), !hasMasks || !hasBarriers {
+          let facts = try Self.facts(of: sample)
+          hasMasks = hasMasks || facts.contains { $0.mask != nil }
+          hasBarriers = hasBarriers || facts.contains { $0.needsBarrier || $0.needsBarrierAfter }
+        }
         if let first = differences.first, try !Self.comparesHalfAnAddress(sample) {
           try report(sample, first, seed)
         }
       } catch is Rejection {}
     }
     #expect(kinds == Set(SampleProgram.Kind.allCases))
+    #expect(hasMasks && hasBarriers)
+  }
+
+  /// One half of the programs is rewritten with masks and barriers.
+  private static func isMasked(_ seed: UInt64) -> Bool { seed % 2 == 0 }
+
+  private static func facts(of sample: SampleProgram) throws -> [InstructionFacts] {
+    var options = VerifierOptions()
+    options.isPrivileged = false
+    return try Verifier(for: sample.type, options: options)
+      .verify(sample.program(), maps: SampleProgram.maps).facts
   }
 
   private static func differences(_ sample: SampleProgram, _ seed: UInt64) throws -> [String] {
@@ -51,6 +69,9 @@ import Testing
     }
     // Addresses are others on either side: only what may not see them can be compared.
     program.isPrivileged = false
+    program.rewriting.masksSpeculation = isMasked(seed)
+    // Some of either without immediates.
+    program.rewriting.blindsConstants = seed % 5 == 0
     let comparison = EngineComparison(
       program,
       fill: { maps in

@@ -1,5 +1,6 @@
 public import BPFISA
 public import BPFPlatform
+public import BPFRewriter
 import BPFVerifier
 
 /// A program as the tests run it twice: in the running kernel, and here.
@@ -12,6 +13,8 @@ public struct ComparedProgram {
   public var maps: [MapSpec]
   /// Whether the verifier here takes it as one that may see addresses.
   public var isPrivileged = true
+  /// How it is rewritten.
+  public var rewriting = RewriteOptions()
 
   public init(
     _ program: Program, type: ProgramType, attachType: UInt32 = 0, license: String = "GPL",

@@ -29,7 +29,7 @@ final class EngineSide {
         return try LoadedProgram(unverified: compared.program, type: compared.type, maps: needed)
       }
       return try LoadedProgram(
-        Rewriter().rewrite(
+        Rewriter(compared.rewriting).rewrite(
           compared.verifier.verify(compared.program, maps: needed.map(\.spec))), maps: needed,
         compilation: execution == .compiled ? Compilation() : .disabled)
     }
