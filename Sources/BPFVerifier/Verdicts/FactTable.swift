@@ -42,7 +42,7 @@ struct FactTable {
 
   mutating func needBarrier(before slot: Int) {
     facts[slot].needsBarrier = true
-    facts[slot].mask = nil
+    if case .move = facts[slot].detail { facts[slot].detail = .move(nil) }
   }
 
   mutating func needBarrier(after slot: Int) { facts[slot].needsBarrierAfter = true }
@@ -53,12 +53,11 @@ struct FactTable {
   /// - Returns: whether it is kept to that: not where a barrier is there, as also where paths need different masks.
   mutating func move(_ slot: Int, by mask: PointerMask?) -> Bool {
     if facts[slot].needsBarrier { return false }
-    guard facts[slot].wasMoved else {
-      facts[slot].wasMoved = true
-      facts[slot].mask = mask
+    guard case .move(let before) = facts[slot].detail else {
+      facts[slot].detail = .move(mask)
       return true
     }
-    if facts[slot].mask == mask { return true }
+    if before == mask { return true }
     needBarrier(before: slot)
     return false
   }
@@ -69,19 +68,23 @@ struct FactTable {
   }
 
   mutating func call(_ slot: Int, map: Int?, key: UInt64?) {
-    facts[slot].map = facts[slot].wasCalled ? (facts[slot].map == map ? map : nil) : map
-    facts[slot].constantKey =
-      facts[slot].wasCalled ? (facts[slot].constantKey == key ? key : nil) : key
-    facts[slot].wasCalled = true
+    var (map, key) = (
+      map.flatMap { Int32(exactly: $0) }, key.flatMap { UInt32(exactly: $0) }
+    )
+    if case .call(let oldMap, let oldKey) = facts[slot].detail {
+      if oldMap != map { map = nil }
+      if oldKey != key { key = nil }
+    }
+    facts[slot].detail = .call(map: map, key: key)
   }
 
   /// Notes a call of `bpf_loop`.
   ///
   /// - Parameter callback: where its callback starts, if it is called at all: not with flags that the helper refuses.
   mutating func loop(_ slot: Int, callback: Int?) {
-    facts[slot].callback =
-      facts[slot].wasCalled ? (facts[slot].callback == callback ? callback : nil) : callback
-    facts[slot].wasCalled = true
+    var callback = callback.flatMap { Int32(exactly: $0) }
+    if case .loop(let old) = facts[slot].detail, old != callback { callback = nil }
+    facts[slot].detail = .loop(callback: callback)
   }
 }
 
@@ -95,15 +98,6 @@ public struct InstructionFacts: Hashable, Sendable {
   public internal(set) var isNotTaken = false
   /// What memory a load, a store or an atomic operation accesses.
   public internal(set) var access: PointerKind?
-  /// For a call of a helper that takes a map: the map's index, if it is the same on all paths.
-  public internal(set) var map: Int?
-  /// For a lookup in an array: the key, if it is the same number on all paths.
-  public internal(set) var constantKey: UInt64?
-  /// For a call of `bpf_loop` without flags: the slot its callback starts at, if it is the same on all paths.
-  public internal(set) var callback: Int?
-  /// For an addition to a pointer or a subtraction from one, of a register: what the number is kept to where a processor guesses
-  /// wrong.
-  public internal(set) var mask: PointerMask?
   /// Whether it must not run before all before it is settled: what a processor comes to it with where it guesses wrong may do harm.
   /// Branches to it need the barrier too.
   public internal(set) var needsBarrier = false
@@ -111,11 +105,39 @@ public struct InstructionFacts: Hashable, Sendable {
   public internal(set) var needsBarrierAfter = false
   /// What memory it accesses where a processor guesses wrong.
   var guessedAccess: PointerKind?
-  /// Whether ``mask`` says something: it was an addition or a subtraction of a register.
-  var wasMoved = false
-  var wasCalled = false
   /// How often it was processed.
   var processedCount: UInt32 = 0
+  var detail: Detail = .none
+
+  /// What is said of some instructions only. There is one of these for each slot: they are small.
+  enum Detail: Hashable {
+    case none
+    case call(map: Int32?, key: UInt32?)
+    case loop(callback: Int32?)
+    /// An addition or a subtraction of a register.
+    case move(PointerMask?)
+  }
+
+  /// For a call of a helper that takes a map: the map's index, if it is the same on all paths.
+  public var map: Int? {
+    if case .call(let map, _) = detail { map.map { Int($0) } } else { nil }
+  }
+
+  /// For a lookup in an array: the key, if it is the same number on all paths.
+  public var constantKey: UInt64? {
+    if case .call(_, let key) = detail { key.map { UInt64($0) } } else { nil }
+  }
+
+  /// For a call of `bpf_loop` without flags: the slot its callback starts at, if it is the same on all paths.
+  public var callback: Int? {
+    if case .loop(let callback) = detail { callback.map { Int($0) } } else { nil }
+  }
+
+  /// For an addition to a pointer or a subtraction from one, of a register: what the number is kept to where a processor guesses
+  /// wrong.
+  public var mask: PointerMask? {
+    if case .move(let mask) = detail { mask } else { nil }
+  }
 
   @inline(__always)
   mutating func reach() {
