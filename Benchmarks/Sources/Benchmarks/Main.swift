@@ -8,7 +8,7 @@ enum Main {
   static func main() {
     let arguments = CommandLine.arguments.dropFirst()
     guard let programs = arguments.first else {
-      print("usage: Benchmarks PROGRAMS [micro|jit|verifier|rewrite|maps|packs|capture|patching]…")
+      print("usage: Benchmarks PROGRAMS [micro|jit|compile|verifier|rewrite|maps|packs|capture|patching]…")
       exit(2)
     }
     let sections = arguments.dropFirst()
@@ -16,6 +16,7 @@ enum Main {
     do {
       if wants("micro") { try MicroSuite(folder: programs).run() }
       if wants("jit") { try JITSuite(folder: programs).run() }
+      if wants("compile") { try JITSuite(folder: programs).compile() }
       if wants("verifier") { try VerifierSuite(folder: programs).run() }
       if wants("rewrite") { try RewriteSuite(folder: programs).run() }
       if wants("maps") { try MapSuite().run() }

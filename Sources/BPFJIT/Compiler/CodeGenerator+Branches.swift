@@ -13,6 +13,10 @@ extension CodeGenerator {
     _ condition: Condition, _ width: OperandWidth, _ left: Register, _ right: Operand,
     to target: Int, next: Int
   ) -> Int {
+    if let select = select(target, next) {
+      self.select(condition, width, left, right, select)
+      return next + 1
+    }
     var target = target
     var following = next
     var isInverted = false
@@ -26,6 +30,55 @@ extension CodeGenerator {
     let flags = compare(condition, width, left, right, neededBefore(target))
     branches.emit(isInverted ? flags.inverted : flags, to: target, &encoder)
     return following
+  }
+
+  /// A jump over one copy: a register gets another value unless the jump is taken.
+  private struct Select {
+    let destination: Register
+    let width: OperandWidth
+    let source: Operand
+  }
+
+  /// The copy that a jump leads over, to the instruction after it or to where that jumps.
+  private func select(_ target: Int, _ next: Int) -> Select? {
+    guard !listing.lines[next].isLabel,
+      case .arithmetic(.move, let width, let destination, let source) = listing.instructions[next]
+    else { return nil }
+    let after = listing.lines[next + 1]
+    guard
+      target == next + 1 || !after.isLabel && after.flow == .jump && Int(after.target) == target
+    else { return nil }
+    return Select(destination: destination, width: OperandWidth(width), source: source)
+  }
+
+  private mutating func select(
+    _ condition: Condition, _ width: OperandWidth, _ left: Register, _ right: Operand,
+    _ select: Select
+  ) {
+    let destination = select.destination
+    _ = read(destination)
+    evict(destination)
+    var other = GeneralRegister.r9
+    var isZeroExtended = zeroExtended & destination.bit != 0
+    switch select.source {
+    case .immediate(let constant):
+      let extended = UInt64(bitPattern: Int64(constant))
+      let value = select.width == .bits64 ? extended : extended & 0xffff_ffff
+      encoder.move(other, value)
+      isZeroExtended = isZeroExtended && value >> 32 == 0
+    case .register(let source):
+      let register = read(source)
+      let hasUpper = zeroExtended & source.bit == 0
+      if select.width == .bits32, hasUpper {
+        encoder.move(.bits32, other, register)
+      } else {
+        other = register
+        isZeroExtended = isZeroExtended && !hasUpper
+      }
+    }
+    let flags = compare(condition, width, left, right, destination.bit)
+    encoder.moveIf(flags.inverted, .bits64, destination.machine, other)
+    mark(destination, isZeroExtended: isZeroExtended)
   }
 
   /// Compares, with all that is needed where the jump leads in its register; what the jump is to look at.

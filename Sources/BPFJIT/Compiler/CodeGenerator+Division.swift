@@ -174,7 +174,7 @@ extension CodeGenerator {
     var contents: UInt16 = 0
     var rest = pendingMask
     while rest != 0 {
-      contents |= pending[rest.trailingZeroBitCount].references
+      contents |= pending[lowestOf: rest].references
       rest &= rest - 1
     }
     return contents

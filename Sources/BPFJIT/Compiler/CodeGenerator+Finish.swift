@@ -45,7 +45,7 @@ extension CodeGenerator {
       callSites: sites, functions: functions,
       stubs: stubs.indices.map { (stubs[$0].helper, branches.offset(of: stubPlaces[$0])) },
       callbackEntries: entries.map { ($0.slot, branches.offset(of: $0.place)) },
-      slotOffsets: program.slots.indices.map { branches.offset(ofLabel: $0) })
+      slotOffsets: branches.offsets(ofLabels: program.slots.count))
   }
 
   private func functionIndex(at slot: Int) -> Int? {

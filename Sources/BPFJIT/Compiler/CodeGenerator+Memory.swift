@@ -40,7 +40,7 @@ extension CodeGenerator {
     while rest != 0 {
       let bit = rest & ~(rest - 1)
       rest &= rest - 1
-      if !pending[bit.trailingZeroBitCount].isDisjoint(from: address, size: size) {
+      if !pending[lowestOf: bit].isDisjoint(from: address, size: size) {
         materialize(bit)
         rest &= loadMask
       }

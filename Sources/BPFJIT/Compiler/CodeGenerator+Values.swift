@@ -9,7 +9,7 @@ extension CodeGenerator {
   func isPending(_ register: Register) -> Bool { pendingMask & register.bit != 0 }
 
   func pendingValue(_ register: Register) -> Pending? {
-    isPending(register) ? pending[Int(register.rawValue)] : nil
+    isPending(register) ? pending[register] : nil
   }
 
   /// Whether the value that a register has now is not needed after this instruction.
@@ -34,7 +34,7 @@ extension CodeGenerator {
     {
       return
     }
-    pending[Int(register.rawValue)] = value
+    pending[register] = value
     pendingMask |= register.bit
     if value.kind == .load { loadMask |= register.bit }
   }
@@ -52,7 +52,7 @@ extension CodeGenerator {
       let other = Self.lowest(others)
       others &= others - 1
       // One computed before may have made another go.
-      guard isPending(other), pending[Int(other.rawValue)].references & register.bit != 0 else {
+      guard isPending(other), pending[other].references & register.bit != 0 else {
         continue
       }
       if needed & other.bit != 0 { materialize(other) } else { drop(other) }
@@ -70,7 +70,7 @@ extension CodeGenerator {
       while rest != 0 {
         let bit = rest & ~(rest - 1)
         rest &= rest - 1
-        if pending[bit.trailingZeroBitCount].references & dependents != 0 {
+        if pending[lowestOf: bit].references & dependents != 0 {
           dependents |= bit
           isGrowing = true
         }
@@ -119,7 +119,7 @@ extension CodeGenerator {
   /// Computes a register's value into its machine register.
   mutating func materialize(_ register: Register) {
     guard isPending(register) else { return }
-    let value = pending[Int(register.rawValue)]
+    let value = pending[register]
     drop(register)
     evict(register)
     if emit(value, into: register.machine) {

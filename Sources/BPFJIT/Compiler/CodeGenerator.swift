@@ -29,7 +29,7 @@ struct CodeGenerator: ~Copyable {
   var stubCalls: [(place: BranchTable.Place, stub: Int)] = []
 
   // What is known at the instruction that is compiled. Bits are those of BPF registers.
-  var pending: InlineArray<11, Pending>
+  let pending = PendingValues()
   /// Registers with a value in ``pending``.
   var pendingMask: UInt16 = 0
   /// Those whose value is a load.
@@ -59,7 +59,6 @@ struct CodeGenerator: ~Copyable {
     live = Liveness(listing).before
     encoder = Encoder(expecting: program.slots.count * 6 + 256)
     branches = BranchTable(labels: program.slots.count + 2 * listing.functions.count)
-    pending = InlineArray(repeating: Pending(.constant))
   }
 
   /// Compiles the functions one after the other.

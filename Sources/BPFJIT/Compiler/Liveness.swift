@@ -20,8 +20,12 @@ struct Liveness {
   /// Walks the program backwards once; whether something is needed at the beginning of a loop that was not known to be.
   private mutating func pass(_ listing: borrowing Listing, isLast: Bool) -> Bool {
     var changed = false
-    for slot in listing.lines.indices.reversed() {
-      let line = listing.lines[slot]
+    let lines = listing.lines.span
+    var before = before.mutableSpan
+    var slot = lines.count
+    while slot > 0 {
+      slot -= 1
+      let line = lines[slot]
       var needed: UInt16
       switch line.flow {
       case .straight: needed = before[slot + (line.isWide ? 2 : 1)]

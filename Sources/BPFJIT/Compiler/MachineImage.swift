@@ -31,8 +31,13 @@ public struct MachineImage: Sendable {
   public let stubs: [(helper: HelperID, offset: Int)]
   /// C functions of `r1` to `r5` and the frame pointer that call functions of the program, by their first slot.
   public let callbackEntries: [(slot: Int, offset: Int)]
-  /// Where the code of each slot begins; nil for slots without code of their own.
-  public let slotOffsets: [Int?]
+  /// Where the code of each slot begins; below 0 for slots without code of their own.
+  let slotOffsets: [Int32]
+
+  /// Where the code of a slot of the rewritten program begins; nil for one without code of its own.
+  public func offset(ofSlot slot: Int) -> Int? {
+    slotOffsets.indices.contains(slot) && slotOffsets[slot] >= 0 ? Int(slotOffsets[slot]) : nil
+  }
 
   /// The bytes to put at an address.
   ///

@@ -17,10 +17,18 @@ struct BranchTable {
 
   /// A place in the code, which moves as branches before it shrink.
   struct Place {
+    private let writtenAt: Int32
+    private let branchCount: Int32
+
+    fileprivate init(offset: Int, branchesBefore: Int) {
+      writtenAt = Int32(truncatingIfNeeded: offset)
+      branchCount = Int32(truncatingIfNeeded: branchesBefore)
+    }
+
     /// In bytes, with branches as they were written.
-    fileprivate(set) var offset: Int
+    fileprivate var offset: Int { Int(writtenAt) }
     /// How many branches were written before it.
-    fileprivate let branchesBefore: Int
+    fileprivate var branchesBefore: Int { Int(branchCount) }
   }
 
   private var labels: [Place]
@@ -137,6 +145,13 @@ struct BranchTable {
 
   /// Where a place is after settling.
   func offset(of place: Place) -> Int { place.offset - saved[place.branchesBefore] }
+
+  /// Where the first labels are after settling; below 0 for those never set.
+  func offsets(ofLabels count: Int) -> [Int32] {
+    labels[..<count].map { place in
+      place.offset < 0 ? -1 : Int32(truncatingIfNeeded: offset(of: place))
+    }
+  }
 
   /// Where a label is after settling, or nil if it was never set.
   func offset(ofLabel label: Int) -> Int? {
