@@ -13,6 +13,7 @@ extension EncoderFamily {
     // Distances that are filled in later are 0 until then.
     list.add("callq .+5") { $0.callNear() }
     list.add("callq *(%rip)") { $0.callThroughTable() }
+    list.add("jmpq *(%rip)") { $0.jumpThroughTable() }
     for distance: Int32 in [0, 1, -1, 127, 128, -128, -129, 65536, .max, .min] {
       // An assembler would make those short that reach; which are is what branch tables decide.
       list.add("{disp32} jmp \(target(distance, from: 5))") { $0.jump(distance) }
