@@ -116,6 +116,8 @@ struct Listing {
         guard let binding = bindings.helper(helper) else { throw refusal(.helper(helper)) }
         // So many of r1 to r5.
         line.reads = UInt16((1 << (binding.argumentCount + 1)) - 2)
+        // A barrier is no call: registers stay.
+        if binding == .speculationBarrier { line.writes = 0 }
         line.calls = binding.isCall
         line.mayNotReturn = binding.endsFunction
         references.usesHeader = references.usesHeader || binding.usesHeader

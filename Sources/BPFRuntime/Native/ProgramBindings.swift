@@ -52,6 +52,7 @@ struct ProgramBindings: Sendable {
     case .hashMapLookup: return .function(NativeCalls.hashLookup, arguments: 2)
     case .prefixMapLookup: return .function(NativeCalls.prefixLookup, arguments: 2)
     case .packetLoad: return described(id, NativeCalls.helper, arguments: 5)
+    case .speculationBarrier: return .speculationBarrier
     case _: break
     }
     let bit = CheckedCall.bit(of: type)
