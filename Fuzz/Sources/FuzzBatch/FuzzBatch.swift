@@ -7,6 +7,7 @@ private let server: BatchServer = {
   limits.inputLength = 1 << 16
   limits.steps = 1 << 16
   limits.stepsPerRequest = 1 << 18
+  limits.endsEveryRun = true
   return BatchServer(limits: limits)
 }()
 

@@ -18,5 +18,9 @@ public struct BatchLimits: Hashable, Sendable {
   /// started, and one for every 8 bytes of its input.
   public var stepsPerRequest = 10_000_000_000
 
+  /// Whether compiled programs run in the interpreter, which can end a run, also where a request has no `budget`. A
+  /// verified program comes to its end by itself, but callbacks may take it long.
+  public var endsEveryRun = false
+
   public init() {}
 }

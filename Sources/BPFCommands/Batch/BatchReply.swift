@@ -1,3 +1,5 @@
+import BPFRuntime
+
 /// What a request is answered with.
 struct BatchReply {
   var verdict: Verdict
@@ -10,6 +12,16 @@ struct BatchReply {
     case reject(Reason)
     /// Something is asked for that this engine does not do.
     case unsupported(Reason)
+    /// Engines do not do the same.
+    case differ(Reason)
+
+    /// Why it is not to accept.
+    var reason: Reason? {
+      switch self {
+      case .accept: nil
+      case .reject(let reason), .unsupported(let reason), .differ(let reason): reason
+      }
+    }
   }
 
   struct Reason: Error {
@@ -23,8 +35,8 @@ struct BatchReply {
   struct RunReply {
     var returnValue: UInt64
     var output: [UInt8]
-    /// The instructions of the last run.
-    var instructions: Int
+    /// The instructions of the last run; nil where they were not counted.
+    var instructions: Int?
     /// The mean time of a run in tenths of a nanosecond.
     var tenthsOfNanosecond: Int
     var fault: Reason?
@@ -36,6 +48,7 @@ struct BatchReply {
     var decode: Int?
     var verify: Int?
     var rewrite: Int?
+    var compile: Int?
   }
 
   struct Statistics {
@@ -48,6 +61,12 @@ struct BatchReply {
     var states: Int?
     /// The slots of the program as engines run it, where it was rewritten.
     var rewrittenSlots: Int?
+    /// The bytes of the program's machine code, where it was compiled.
+    var codeSize: Int?
+    /// What made the runs, the engine first whose results the reply has; empty where none were to be made.
+    var engines: [ProgramEngine] = []
+    /// Why only the engine made them that needs no proof.
+    var notProved: Reason?
     /// The nanoseconds of the stages that ran.
     var times = StageTimes()
     /// The number of runs made, repetitions included, and the instructions they executed.
@@ -67,6 +86,9 @@ extension BatchReply {
         writer.member("reason") { reason.write(to: &$0) }
       case .unsupported(let reason):
         writer.member("verdict", "unsupported")
+        writer.member("reason") { reason.write(to: &$0) }
+      case .differ(let reason):
+        writer.member("verdict", "differ")
         writer.member("reason") { reason.write(to: &$0) }
       }
       writer.member("runs") { writer in
@@ -105,7 +127,11 @@ extension BatchReply.RunReply {
     writer.object { writer in
       writer.member("return", returnValue)
       writer.member("output") { $0.hex(output) }
-      writer.member("instructions", instructions)
+      if let instructions {
+        writer.member("instructions", instructions)
+      } else {
+        writer.member("instructions", .null)
+      }
       writer.member("ns") { $0.tenths(tenthsOfNanosecond) }
       writer.member("fault") { writer in
         if let fault { fault.write(to: &writer) } else { writer.null() }
@@ -122,6 +148,9 @@ extension BatchReply.Statistics {
       if let loadTime { writer.member("load_ns", loadTime) }
       if let processedInstructions { writer.member("processed", processedInstructions) }
       if let states { writer.member("states", states) }
+      if let codeSize { writer.member("bytes", codeSize) }
+      if !engines.isEmpty { writer.member("engines", engines.map(\.rawValue)) }
+      if let notProved { writer.member("not_proved") { notProved.write(to: &$0) } }
       writer.member("runs", runs)
       writer.member("instructions") { writer in
         writer.object { writer in
@@ -135,6 +164,7 @@ extension BatchReply.Statistics {
           if let time = times.decode { writer.member("decode", time) }
           if let time = times.verify { writer.member("verify", time) }
           if let time = times.rewrite { writer.member("rewrite", time) }
+          if let time = times.compile { writer.member("compile", time) }
         }
       }
     }

@@ -19,6 +19,7 @@ extension BatchRequest {
     maps = []
     stage = .run
     verified = nil
+    hasOwnBudget = false
     budget = min(LoadedProgram.defaultBudget, limits.steps)
     runs = []
     var engine: EngineChoice?
@@ -42,12 +43,18 @@ extension BatchRequest {
       case "stage": stage = try field.choice(Stage.self)
       case "verified": verified = try field.bool()
       case "engine": engine = try field.choice(EngineChoice.self)
-      case "budget": budget = Int(try field.integer(1...Int128(limits.steps)))
+      case "budget":
+        budget = Int(try field.integer(1...Int128(limits.steps)))
+        hasOwnBudget = true
       case "runs": runs = try field.runs(limits: limits)
       default: throw .unknownField(member.name, known: Self.fields)
       }
     }
-    self.engine = engine ?? (stage == .rewrite ? .interpreter : .checked)
+    switch stage {
+    case .rewrite: self.engine = engine ?? .interpreter
+    case .compile: self.engine = engine ?? .jit
+    case .decode, .verify, .run: self.engine = engine ?? .checked
+    }
     guard sources.count == 1 else {
       throw .notOne(of: ["ebpf", "classic", "asm", "object"], found: sources.map(\.name))
     }

@@ -13,6 +13,8 @@ struct BatchRequest {
   var engine: EngineChoice
   /// The instructions one run may execute.
   var budget: Int
+  /// Whether the request says so itself.
+  var hasOwnBudget: Bool
   var runs: [Run]
 
   /// Where the program comes from.
@@ -25,17 +27,28 @@ struct BatchRequest {
 
   /// How far a program is to be taken.
   enum Stage: String, CaseIterable {
-    case decode, verify, rewrite, run
+    case decode, verify, rewrite, compile, run
   }
 
   /// Whether the program is made runnable without checks: as far as that, or to run it so.
-  var rewrites: Bool { stage == .rewrite || stage == .run && engine == .interpreter }
-
-  enum EngineChoice: String, CaseIterable {
-    case checked, interpreter, jit
-    /// Every engine there is, compared.
-    case all
+  var rewrites: Bool {
+    switch stage {
+    case .decode, .verify: false
+    case .rewrite, .compile: true
+    case .run: engine.needsProof
+    }
   }
+
+  /// Whether runs are made.
+  var makesRuns: Bool {
+    switch stage {
+    case .decode, .verify, .compile: false
+    case .rewrite, .run: true
+    }
+  }
+
+  /// Whether a program that is not proved safe runs all the same, on the engine that needs no proof.
+  var isProofOptional: Bool { stage == .run && engine == .all && verified != true }
 
   struct MapRequest {
     var spec: MapSpec

@@ -54,7 +54,7 @@ public struct BatchServer: Sendable {
       }
     }
     session.reply.statistics.loadTime = start.duration(to: clock.now).nanoseconds
-    if session.program != nil { try session.run(request.runs) }
+    try session.run(request.runs)
     return session.reply
   }
 
@@ -62,13 +62,6 @@ public struct BatchServer: Sendable {
   private static func unsupported(in request: BatchRequest) -> BatchReply.Reason? {
     if case .classic = request.source {
       return .init(kind: "classic", message: "classic BPF programs are not supported yet")
-    }
-    switch request.engine {
-    case .checked, .interpreter, .all: break
-    case .jit:
-      return .init(
-        kind: "engine",
-        message: "there is no engine 'jit' yet; there are 'checked' and 'interpreter'")
     }
     return nil
   }

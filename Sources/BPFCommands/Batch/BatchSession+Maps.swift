@@ -66,14 +66,14 @@ extension BatchSession {
     }
   }
 
-  /// Makes the request's maps and fills them.
-  func makeMaps() throws(Refusal) -> [Map] {
+  /// Makes the request's maps for an engine and fills them.
+  func makeMaps(for engine: ProgramEngine) throws(Refusal) -> [Map] {
     try checkMapMemory(request.maps.map(\.spec), path: "maps")
     var maps: [Map] = []
     for (index, wanted) in request.maps.enumerated() {
       let map: Map
       // What runs without checks has the maps it was verified with.
-      let spec = runsRewritten ? wanted.spec.adjustedAsLoadersDo : wanted.spec
+      let spec = engine != .checkedInterpreter ? wanted.spec.adjustedAsLoadersDo : wanted.spec
       do throws(MapError) { map = try Map(spec) } catch {
         throw .verdict(Self.verdict(for: error))
       }
@@ -111,8 +111,10 @@ extension BatchSession {
   func checkMapMemory(_ specs: [MapSpec], path: String) throws(Refusal) {
     var total = 0
     for spec in specs {
-      let (sum, overflow) = total.addingReportingOverflow(MapContents.estimatedSize(of: spec))
-      total = overflow ? .max : sum
+      let (size, sizeOverflow) = MapContents.estimatedSize(of: spec)
+        .multipliedReportingOverflow(by: engines.count)
+      let (sum, overflow) = total.addingReportingOverflow(size)
+      total = overflow || sizeOverflow ? .max : sum
       guard total <= limits.mapBytes else {
         throw .request(.overLimit(path, asked: total, limit: limits.mapBytes, unit: "bytes"))
       }

@@ -33,15 +33,23 @@ extension BatchSession {
       return
     }
     if verifies { try verify(chosen, of: object) }
-    guard request.stage == .run || request.stage == .rewrite else { return }
+    guard request.makesRuns || request.stage == .compile else { return }
     try checkMapMemory(object.maps, path: "object")
-    if runsRewritten { return try loadRewritten(of: object) }
-    let engine = Engine(object, execution: .checked)
+    for engine in engines {
+      if engine == .checkedInterpreter {
+        try loadChecked(chosen, of: object)
+      } else {
+        try loadRewritten(of: object, for: engine)
+      }
+    }
+  }
+
+  private mutating func loadChecked(_ name: String, of object: ObjectFile) throws(Refusal) {
     do throws(LoadError) {
-      let loaded = try engine.load(chosen, as: request.type)
+      let loaded = try Engine(object, execution: .checked).load(name, as: request.type)
       reply.statistics.slots = loaded.program.slots.count
       reply.statistics.maps = loaded.maps.count
-      program = loaded
+      add(loaded, for: .checkedInterpreter)
     } catch {
       throw .verdict(Self.verdict(for: error))
     }

@@ -20,24 +20,67 @@ extension BatchSession {
     }
   }
 
+  /// What the request's program is made ready for, the engine first whose results the reply has: the one that checks, if it
+  /// is there.
+  var engines: [ProgramEngine] {
+    if request.stage == .compile { return [.jit] }
+    if reply.statistics.notProved != nil { return [.checkedInterpreter] }
+    return request.engine.engines.reversed()
+  }
+
+  /// Keeps a program that is ready for an engine.
+  mutating func add(_ program: LoadedProgram, for engine: ProgramEngine) {
+    if engine == .jit { reply.statistics.codeSize = program.codeSize }
+    // Where nothing is compiled, the interpreter is not compared with itself.
+    let isCounted = request.hasOwnBudget || limits.endsEveryRun
+    let made = isCounted && program.engine == .jit ? .interpreter : program.engine
+    guard request.makesRuns, !reply.statistics.engines.contains(made) else { return }
+    reply.statistics.engines.append(made)
+    programs.append(program)
+  }
+
   /// Loads the rewritten program with its maps.
-  mutating func loadRewritten(_ maps: [Map]) throws(Refusal) {
+  mutating func loadRewritten(_ maps: [Map], for engine: ProgramEngine) throws(Refusal) {
     guard let first = rewritten.first else {
       preconditionFailure("a program that is to run without checks was rewritten")
     }
-    do throws(LoadError) { program = try LoadedProgram(first, maps: maps) } catch {
+    let program = try load(first, maps, for: engine)
+    add(program, for: engine)
+  }
+
+  private mutating func load(
+    _ program: RewrittenProgram, _ maps: [Map], for engine: ProgramEngine
+  ) throws(Refusal) -> LoadedProgram {
+    do throws(LoadError) {
+      guard engine == .jit else {
+        return try LoadedProgram(program, maps: maps, compilation: .disabled)
+      }
+      let loaded = try timed(\.compile) { () throws(LoadError) in
+        try LoadedProgram(program, maps: maps)
+      }
+      if loaded.engine == .jit { return loaded }
+      reply.statistics.times.compile = nil
+      guard request.stage == .compile else { return loaded }
+    } catch {
       throw .verdict(Self.verdict(for: error))
     }
+    throw .verdict(
+      .unsupported(
+        .init(
+          kind: "engine",
+          message: "there is no compiler for this processor, or no memory for code")))
   }
 
   /// Loads the rewritten programs of an object with the maps it declares, and puts into its program arrays what they declare.
-  mutating func loadRewritten(of object: ObjectFile) throws(Refusal) {
+  mutating func loadRewritten(
+    of object: ObjectFile, for choice: ProgramEngine
+  ) throws(Refusal) {
     let engine = Engine(object)
     var loaded: [String: LoadedProgram] = [:]
     var arrays: [String: Map] = [:]
-    do throws(LoadError) {
-      for program in rewritten {
-        var maps: [Map] = []
+    for program in rewritten {
+      var maps: [Map] = []
+      do throws(LoadError) {
         for spec in program.maps {
           guard let map = try engine.makeMap(named: spec.name) else {
             preconditionFailure("linked programs refer to maps that the object declares")
@@ -45,10 +88,10 @@ extension BatchSession {
           maps.append(map)
           if spec.kind == .programArray { arrays[spec.name] = map }
         }
-        loaded[program.program.name] = try LoadedProgram(program, maps: maps)
+      } catch {
+        throw .verdict(Self.verdict(for: error))
       }
-    } catch {
-      throw .verdict(Self.verdict(for: error))
+      loaded[program.program.name] = try load(program, maps, for: choice)
     }
     for map in arrays.values {
       for entry in map.spec.contents {
@@ -59,9 +102,12 @@ extension BatchSession {
         }
       }
     }
-    program = rewritten.first.flatMap { loaded[$0.program.name] }
+    guard let first = rewritten.first, let program = loaded[first.program.name] else {
+      preconditionFailure("a program that is to run without checks was rewritten")
+    }
+    add(program, for: choice)
     // Program arrays do not keep each other; the session does.
-    keptMaps = Array(arrays.values)
+    keptMaps += Array(arrays.values)
   }
 
   /// Does a stage's work, and adds the time to the stage's.

@@ -9,13 +9,10 @@ extension BatchSession {
   var verifies: Bool {
     switch request.stage {
     case .decode: false
-    case .verify, .rewrite: true
+    case .verify, .rewrite, .compile: true
     case .run: request.verified == true || request.rewrites
     }
   }
-
-  /// Whether runs are made without checks.
-  var runsRewritten: Bool { request.rewrites && request.engine == .interpreter }
 
   /// Verifies a program of slots with the request's maps.
   mutating func verify(_ program: Program, as type: ProgramType) throws(Refusal) {
@@ -30,7 +27,7 @@ extension BatchSession {
     var known: Set<String> = [name]
     var pending = [name]
     var firstType = request.type
-    while let name = pending.popLast() {
+    while reply.statistics.notProved == nil, let name = pending.popLast() {
       let linked: LinkedProgram
       do throws(ObjectError) {
         linked = try timed(\.decode) { () throws(ObjectError) in try object.link(name) }
@@ -62,6 +59,23 @@ extension BatchSession {
   }
 
   private mutating func verify(_ subject: VerificationReport.Subject) throws(Refusal) {
+    let refusal: Refusal
+    do throws(Refusal) { return try prove(subject) } catch { refusal = error }
+    guard request.isProofOptional else { throw refusal }
+    switch refusal {
+    case .request, .verdict(.accept), .verdict(.differ): throw refusal
+    case .verdict(.reject(let reason)), .verdict(.unsupported(let reason)):
+      reply.statistics.notProved = reason
+    case .reply(let refused):
+      guard let reason = refused.verdict.reason else { throw refusal }
+      reply.verdict = .accept
+      reply.statistics.notProved = reason
+    }
+    rewritten = []
+    reply.statistics.rewrittenSlots = nil
+  }
+
+  private mutating func prove(_ subject: VerificationReport.Subject) throws(Refusal) {
     var rejection: Rejection?
     var verified: VerifiedProgram?
     let statistics: VerificationStatistics

@@ -7,7 +7,8 @@ import BPFVerifier
 
 /// One request being served: its program loaded, its maps live, its runs made.
 struct BatchSession {
-  var program: LoadedProgram?
+  /// The program on each engine that runs it, with maps of its own; the one first whose results are the reply's.
+  var programs: [LoadedProgram] = []
   var reply: BatchReply
   let request: BatchRequest
   let limits: BatchLimits
@@ -91,16 +92,21 @@ struct BatchSession {
       preconditionFailure("a request with slots of its own has a type")
     }
     if verifies { try verify(decoded, as: type) }
-    guard request.stage == .run || request.stage == .rewrite else { return }
+    guard request.makesRuns || request.stage == .compile else { return }
     guard type == .raw || ContextLayout(for: type) != nil else {
       throw .verdict(Self.verdict(for: .unsupportedType(program: decoded.name, type)))
     }
-    let maps = try makeMaps()
-    if runsRewritten { return try loadRewritten(maps) }
-    do throws(LoadError) {
-      program = try LoadedProgram(unverified: decoded, type: type, maps: maps)
-    } catch {
-      throw .verdict(Self.verdict(for: error))
+    for engine in engines {
+      let maps = try makeMaps(for: engine)
+      if engine == .checkedInterpreter {
+        do throws(LoadError) {
+          add(try LoadedProgram(unverified: decoded, type: type, maps: maps), for: engine)
+        } catch {
+          throw .verdict(Self.verdict(for: error))
+        }
+      } else {
+        try loadRewritten(maps, for: engine)
+      }
     }
   }
 

@@ -12,22 +12,51 @@ public enum ConformancePlugin {
   /// - Parameters:
   ///   - program: 8-byte little-endian slots; or, where `isELF`, an object file with one function `main`.
   ///   - memory: The bytes r1 points to; the program may write them.
-  /// - Throws: ``CommandError`` where the program cannot be loaded, or its run ends in a fault.
+  ///   - engine: What runs it. Nothing is proved of the program: on others than ``EngineChoice/checked`` it may do to the
+  ///     process whatever the process may do. With ``EngineChoice/all`` it first runs with every access checked, and on the
+  ///     others if that ends without a fault.
+  /// - Throws: ``CommandError`` where the program cannot be loaded, its run ends in a fault, or engines differ.
   public static func result(
-    of program: [UInt8], memory: [UInt8], isELF: Bool = false
+    of program: [UInt8], memory: [UInt8], isELF: Bool = false, engine: EngineChoice = .checked
   ) throws(CommandError) -> UInt64 {
     let program = isELF ? try linkMain(of: program) : try decode(program)
-    let outcome: Outcome
+    var first: RunEffects?
+    // The engine that checks comes first: the others follow where it found nothing.
+    for engine in engine.engines.reversed() {
+      let effects = try effects(of: program, memory: memory, on: engine)
+      if let difference = first?.difference(from: effects) {
+        throw .runFailed("program: engines differ: \(difference)")
+      }
+      first = first ?? effects
+    }
+    guard let first else { preconditionFailure("every choice has an engine") }
+    return first.outcome.returnValue
+  }
+
+  private static func effects(
+    of program: Program, memory: [UInt8], on engine: ProgramEngine
+  ) throws(CommandError) -> RunEffects {
     do {
-      let loaded = try LoadedProgram(unverified: program, type: .raw, maps: [])
+      let loaded: LoadedProgram
+      switch engine {
+      case .checkedInterpreter:
+        loaded = try LoadedProgram(unverified: program, type: .raw, maps: [])
+      case .interpreter, .jit:
+        // SAFETY: whoever chose the engine vouches for the program.
+        loaded = try unsafe LoadedProgram(
+          unchecked: program, type: .raw, maps: [], engine: engine)
+      }
       let frame = loaded.makeFrame()
       try frame.load(memory)
-      outcome = loaded.run(frame)
+      let outcome = loaded.run(frame)
+      if let fault = outcome.fault { throw CommandError.runFailed("program: \(fault)") }
+      return RunEffects(
+        engine: engine, outcome: outcome, output: frame.outputBytes(linkHeaderFrom: memory))
+    } catch let error as CommandError {
+      throw error
     } catch {
       throw .input(name: "program", detail: "\(error)")
     }
-    if let fault = outcome.fault { throw .runFailed("program: \(fault)") }
-    return outcome.returnValue
   }
 
   private static func decode(_ bytes: [UInt8]) throws(CommandError) -> Program {

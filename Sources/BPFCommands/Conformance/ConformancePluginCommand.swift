@@ -17,6 +17,14 @@ struct ConformancePluginCommand: Subcommand {
   @Flag(help: "The program is an ELF object with one function, 'main'.")
   var elf = false
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      What runs it: checked, interpreter, jit, or all, which compares them. Nothing is proved of the program, so only \
+      checked keeps a wrong one from doing to this process whatever it likes.
+      """))
+  var engine = EngineChoice.checked
+
   @OptionGroup var common: CommonOptions
 
   var isVerbose: Bool { common.verbose }
@@ -28,7 +36,8 @@ struct ConformancePluginCommand: Subcommand {
       throw .input(name: "standard input", detail: "not UTF-8; expected the program in hexadecimal")
     }
     let program = try Self.bytes(of: text, name: "standard input")
-    let result = try ConformancePlugin.result(of: program, memory: memory, isELF: elf)
+    let result = try ConformancePlugin.result(
+      of: program, memory: memory, isELF: elf, engine: engine)
     try environment.output.writeLine(String(result, radix: 16))
   }
 

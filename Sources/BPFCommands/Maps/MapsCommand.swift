@@ -49,13 +49,22 @@ struct MapContentsOptions: ParsableArguments {
 
   /// Fills maps: whole files first, then files of one map, then single entries.
   func fill(_ maps: ObjectMaps, in environment: CommandEnvironment) throws(CommandError) {
+    try fill([maps], in: environment)
+  }
+
+  /// Fills the maps of several engines alike, for which files are read once.
+  func fill(_ all: [ObjectMaps], in environment: CommandEnvironment) throws(CommandError) {
     for path in documents {
-      try maps.fill(nil, from: Self.document(path, in: environment))
+      let document = try Self.document(path, in: environment)
+      for maps in all { try maps.fill(nil, from: document) }
     }
     for file in self.maps.compactMap({ NamedFile($0) }) {
-      try maps.fill(file.name, from: Self.document(file.path, in: environment))
+      let document = try Self.document(file.path, in: environment)
+      for maps in all { try maps.fill(file.name, from: document) }
     }
-    for assignment in assignments.compactMap({ MapAssignment($0) }) { try maps.set(assignment) }
+    for assignment in assignments.compactMap({ MapAssignment($0) }) {
+      for maps in all { try maps.set(assignment) }
+    }
   }
 
   static func document(

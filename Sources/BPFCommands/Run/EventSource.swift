@@ -14,14 +14,22 @@ struct EventSource {
     self.map = map
   }
 
+  /// Takes the records or events out of the map.
+  func take() -> [[UInt8]] {
+    map.spec.kind == .ringBuffer ? map.takeRecords() : map.takeEvents().map(\.bytes)
+  }
+
+  /// How many were lost since the map was made.
+  var lost: Int { map.spec.kind == .ringBuffer ? map.lostRecords : map.lostEvents() }
+
   /// Takes the events out of the map and counts them.
-  func drain(into report: inout RunReport, as index: Int) {
-    if map.spec.kind == .ringBuffer {
-      for record in map.takeRecords() { report.recordEvent(index, record) }
-      report.recordLostEvents(index, map.lostRecords)
-    } else {
-      for event in map.takeEvents() { report.recordEvent(index, event.bytes) }
-      report.recordLostEvents(index, map.lostEvents())
-    }
+  ///
+  /// - Returns: the events.
+  @discardableResult
+  func drain(into report: inout RunReport, as index: Int) -> [[UInt8]] {
+    let events = take()
+    for event in events { report.recordEvent(index, event) }
+    report.recordLostEvents(index, lost)
+    return events
   }
 }

@@ -10,8 +10,8 @@ struct RunCommand: Subcommand {
     abstract: "Run a program over a capture, or over one packet.",
     discussion: """
       The program is verified first, with those it can reach by tail calls, and one that is not accepted does not \
-      run: its report tells why (Documentation/Verifier.md). With --unverified it runs all the same; every access is \
-      checked as it is made either way.
+      run: its report tells why (Documentation/Verifier.md). With --unverified it runs all the same, with every access \
+      checked as it is made. What is verified is compiled, and interpreted where that cannot be; --engine chooses.
 
       Prints verdicts by name with packets and bytes, redirects, events, trace lines, what the maps hold \
       afterwards, and the time a run takes. A program that faults ends that run only; the exit status is then 1.
@@ -70,10 +70,19 @@ struct RunCommand: Subcommand {
 
   @Option(
     help: ArgumentHelp(
-      "The number of instructions after which a run is ended with a fault; instructions are counted then. With --unverified "
-        + "they always are, and the number is \(LoadedProgram.defaultBudget) unless another is given.",
+      "The number of instructions after which a run is ended with a fault; instructions are counted then, for which "
+        + "programs are interpreted, not compiled. With --unverified they always are, and the number is \(LoadedProgram.defaultBudget) unless another is given.",
       valueName: "number"))
   var budget: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      What runs it: jit, interpreter, checked (as it is, every access checked), or all: each packet on every engine, with \
+      maps of its own and a clock that all share, where a difference fails the run. jit, and with --unverified checked, \
+      unless another is given.
+      """))
+  var engine: EngineChoice?
 
   @Flag(help: "Run it without a proof that it is safe, with every access checked as it is made.")
   var unverified = false
@@ -97,6 +106,16 @@ struct RunCommand: Subcommand {
     if output != nil && capture == nil { throw ValidationError("--write needs --read.") }
     if `repeat` < 1 { throw ValidationError("--repeat must be at least 1.") }
     if let budget, budget < 1 { throw ValidationError("--budget must be at least 1.") }
+    if let engine, unverified, engine.needsProof {
+      throw ValidationError(
+        "--engine \(engine.rawValue) runs only what is proved safe; with --unverified there is --engine checked."
+      )
+    }
+    if engine == .all && budget != nil {
+      throw ValidationError(
+        "--budget counts instructions, of which each engine runs others; leave it out with --engine all."
+      )
+    }
     try ProgramType.check(name: type)
     for argument in context where Self.contextField(argument) == nil {
       throw ValidationError("--context \(argument): expected FIELD=NUMBER.")
@@ -111,10 +130,21 @@ struct RunCommand: Subcommand {
     }
     let name = try ProgramChoice.choose(program, of: file, path: object)
     let type = type.flatMap(ProgramType.init(name:))
-    let maps = ObjectMaps(file, path: object, execution: unverified ? .checked : .compiled)
+    let choice = engine ?? (unverified ? .checked : .jit)
+    var maps = choice.engines.map {
+      ObjectMaps(file, path: object, execution: $0.execution)
+    }
+    // What runs with every access checked is proved safe all the same, unless that is not wanted.
+    let isProofApart = choice == .checked && !unverified
+    if isProofApart { maps.append(ObjectMaps(file, path: object, execution: .interpreted)) }
     try contents.fill(maps, in: environment)
+    if isProofApart {
+      try RunSession.prove(
+        maps.removeLast(), program: name, type: type, reportingTo: environment.errors)
+    }
     var session = try RunSession(
-      maps, program: name, type: type, reportingTo: environment.errors)
+      maps.removeFirst(), program: name, type: type, comparedWith: maps,
+      reportingTo: environment.errors)
     session.repeatCount = `repeat`
     session.budget = budget
     for argument in context {
@@ -127,9 +157,16 @@ struct RunCommand: Subcommand {
     } else if let capture {
       failure = try session.run(onCapture: capture, writing: output, in: environment)
     }
+    session.compareMaps()
     try write(session, to: environment.output)
     for dump in dumps { try Self.write(session.maps, to: dump) }
     if let failure { throw failure }
+    if session.hasDifferences {
+      throw .runFailed(
+        "\(object): \(session.program.name): engines differ"
+          + (session.report.differenceCount == 0
+            ? " in what maps hold" : " on \(counted(session.report.differenceCount, "packet"))"))
+    }
     if session.report.faultCount > 0 {
       throw .runFailed(
         "\(object): \(session.program.name): "

@@ -7,6 +7,7 @@ struct RunReport {
     var traceLines = 10_000
     var events = 1_000
     var faults = 100
+    var differences = 100
     /// Different verdicts; further ones are counted as one.
     var verdicts = 256
   }
@@ -47,6 +48,9 @@ struct RunReport {
   private(set) var faults: [(packet: Int, fault: Fault)] = []
   private(set) var faultCount = 0
   private(set) var events: [Events] = []
+  /// The packets on which engines differed, and in what.
+  private(set) var differences: [(packet: Int, what: String)] = []
+  private(set) var differenceCount = 0
   private(set) var written = Count()
   /// The packets whose first bytes are no whole header, which were not run.
   private(set) var skipped = 0
@@ -131,6 +135,14 @@ struct RunReport {
       let place = verdicts.firstIndex { $0.verdict.order > verdict.order } ?? verdicts.count
       verdicts.insert((verdict, Count(packets: 1, bytes: bytes)), at: place)
     }
+  }
+
+  /// Counts a packet on which engines differed; the one after all that were recorded.
+  mutating func recordDifference(_ what: String) {
+    let packet = total.packets + 1
+    if differences.last?.packet == packet { return }
+    differenceCount += 1
+    if differences.count < limits.differences { differences.append((packet, what)) }
   }
 
   mutating func recordWritten(bytes: Int) {

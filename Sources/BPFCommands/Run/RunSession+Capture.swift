@@ -79,7 +79,7 @@ extension RunSession {
   ) -> (bytes: [UInt8], originalLength: Int)? {
     let outcome: Outcome
     do throws(ContextError) {
-      outcome = try repeatedly { (frame) throws(ContextError) in
+      outcome = try repeatedly(original: reader.bytes(of: packet)) { (frame) throws(ContextError) in
         try reader.withBytes(of: packet) { (bytes) throws(ContextError) in try frame.load(bytes) }
       }
     } catch {

@@ -9,6 +9,12 @@ extension RunSession {
       writer.member("program", program.name)
       writer.member("type", program.type.name)
       writer.member("source", source)
+      writer.member("engine", engine.rawValue)
+      if let engineNote { writer.member("engine_note", engineNote) }
+      if !others.isEmpty {
+        writer.member("engines", engines.map(\.rawValue))
+        writer.member("differences") { writeDifferences(to: &$0) }
+      }
       if let single { write(single.outcome, output: single.output, to: &writer) }
       writer.member("packets", report.total.packets)
       writer.member("bytes", report.total.bytes)
@@ -85,6 +91,25 @@ extension RunSession {
       writer.member("ns") { $0.tenths(report.meanTimeInTenths) }
       if let median = report.medianTime { writer.member("median_ns", median) }
       if let fastest = report.fastest { writer.member("fastest_ns", fastest) }
+    }
+  }
+
+  private func writeDifferences(to writer: inout JSONWriter) {
+    writer.object { writer in
+      writer.member("count", report.differenceCount)
+      writer.member("first") { writer in
+        writer.array { writer in
+          for (packet, what) in report.differences {
+            writer.element { writer in
+              writer.object { writer in
+                writer.member("packet", packet)
+                writer.member("message", what)
+              }
+            }
+          }
+        }
+      }
+      if let mapDifference { writer.member("maps", mapDifference) }
     }
   }
 

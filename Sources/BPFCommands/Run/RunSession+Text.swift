@@ -16,6 +16,7 @@ extension RunSession {
     sections.append(eventText)
     sections.append(traceText)
     sections.append(faultText)
+    sections.append(differenceText)
     sections.append(mapText(showsAllEntries: showsAllEntries))
     sections.append(timeText)
     return sections.filter { !$0.isEmpty }.joined(separator: "\n")
@@ -131,6 +132,26 @@ extension RunSession {
     return text
   }
 
+  private var differenceText: String {
+    guard hasDifferences else { return "" }
+    var text = ""
+    if report.differenceCount > 0 {
+      let shown = report.differences.prefix(5)
+      text = "engines differ on \(counted(report.differenceCount, "packet")):\n"
+      for (packet, what) in shown {
+        let place = single == nil ? "packet \(packet.grouped): " : ""
+        text += "  \(place)\(what.escapedForDisplay)\n"
+      }
+      if report.differenceCount > shown.count {
+        text += "  … \((report.differenceCount - shown.count).grouped) more\n"
+      }
+    }
+    if let mapDifference {
+      text += "engines differ in what maps hold:\n  \(mapDifference.escapedForDisplay)\n"
+    }
+    return text
+  }
+
   private func mapText(showsAllEntries: Bool) -> String {
     var text = ""
     for map in maps.engine.maps {
@@ -144,7 +165,10 @@ extension RunSession {
 
   private var timeText: String {
     guard report.runs > 0 else { return "" }
-    var table = TextTable(["runs", report.runs.grouped], isHeading: false)
+    var table = TextTable(
+      [others.isEmpty ? "engine" : "engines", engines.map(\.rawValue).joined(separator: ", ")],
+      isHeading: false)
+    table.add(["runs", report.runs.grouped])
     if let instructions = report.instructions {
       table.add(["instructions", instructions.grouped])
       if report.runs > 1 {
@@ -158,7 +182,7 @@ extension RunSession {
     if let fastest = report.fastest, report.runs > 1 {
       table.add(["fastest run, ns", fastest.grouped])
     }
-    return table.rendered
+    return table.rendered + (engineNote.map { "\($0)\n" } ?? "")
   }
 
   private static func tenths(_ value: Int) -> String {

@@ -138,7 +138,7 @@ import Testing
     ),
     (
       #"{"type":"raw","ebpf":"9500000000000000","stage":"load"}"#,
-      "stage: unknown name 'load'; there are decode, verify, rewrite, run"
+      "stage: unknown name 'load'; there are decode, verify, rewrite, compile, run"
     ),
     (
       #"{"type":"xdp","ebpf":"95","program":"x"}"#, "program: names a program of an 'object'"
@@ -175,7 +175,6 @@ import Testing
 
   @Test(arguments: [
     (#""classic":"06000000ffffffff","type":"seccomp""#, "classic"),
-    (#""ebpf":"9500000000000000","type":"raw","engine":"jit""#, "engine"),
     (
       #""ebpf":"9500000000000000","type":"raw","maps":[{"kind":"struct_ops","value_size":4,"max_entries":1}]"#,
       "map_kind"

@@ -3,10 +3,12 @@ import Testing
 import TestSupport
 
 @Suite struct ConformanceTests {
-  @Test func runsOurOwnVectors() throws {
+  @Test(arguments: EngineChoice.allCases)
+  func runsOurOwnVectors(engine: EngineChoice) throws {
+    guard LoadedEngine.isCompiled || engine == .checked || engine == .interpreter else { return }
     let vectors = try ConformanceVector.own()
     #expect(vectors.count >= 313)
-    for vector in vectors { check(vector) }
+    for vector in vectors { check(vector, on: engine) }
   }
 
   // The public suite's vectors lie beside a developer's checkout only.
@@ -14,7 +16,20 @@ import TestSupport
   func runsTheSuitesVectors() throws {
     let vectors = try ConformanceVector.shared()
     #expect(vectors.count == 313)
-    for vector in vectors { check(vector) }
+    for vector in vectors { check(vector, on: LoadedEngine.isCompiled ? .all : .checked) }
+  }
+
+  @Test func comparesEngines() {
+    // The address of its stack, which is elsewhere on each engine.
+    let program: [UInt8] = [0xbf, 0xa0, 0, 0, 0, 0, 0, 0, 0x95, 0, 0, 0, 0, 0, 0, 0]
+    let run = CommandRun(
+      "conformance-plugin", "--engine", "all", input: "bfa0000000000000 9500000000000000")
+    #expect(run.status == 1)
+    #expect(run.errors.hasPrefix("bpfkit: program: engines differ: return value: checked "))
+    #expect(throws: CommandError.self) {
+      try ConformancePlugin.result(of: program, memory: [], engine: .all)
+    }
+    #expect(throws: Never.self) { try ConformancePlugin.result(of: program, memory: []) }
   }
 
   @Test func saysWhatAProgramDidWrong() {
@@ -25,12 +40,13 @@ import TestSupport
     #expect(throws: CommandError.self) { try ConformancePlugin.result(of: [], memory: []) }
   }
 
-  private func check(_ vector: ConformanceVector) {
+  private func check(_ vector: ConformanceVector, on engine: EngineChoice) {
     do {
-      let result = try ConformancePlugin.result(of: vector.program, memory: vector.memory ?? [])
+      let result = try ConformancePlugin.result(
+        of: vector.program, memory: vector.memory ?? [], engine: engine)
       #expect(result == vector.result, "\(vector.name)")
     } catch {
-      Issue.record("\(vector.name): \(error)")
+      Issue.record("\(vector.name) on \(engine): \(error)")
     }
   }
 }
