@@ -54,14 +54,15 @@ struct JITSuite {
       unsafe memory.copyBytes(from: MicroSuite.input)
       let input = UnsafeRawBufferPointer(memory)
       let expected = unsafe native(input)
-      guard compiled.run(frame).returnValue == expected else {
+      let entry = ProgramEntry(compiled, in: frame)
+      guard compiled.run(frame).returnValue == expected, entry.run() == expected else {
         print("\(name): C and the compiled program disagree")
         continue
       }
       let calls = max(
-        10, Int(2e6 / nanosecondsPerCall(batches: 1, calls: 10) { _ = compiled.run(frame) }))
+        10, Int(2e6 / nanosecondsPerCall(batches: 1, calls: 10) { _ = entry.run() }))
       let times = pairedNanoseconds(
-        calls: calls, { _ = unsafe native(input) }, { _ = compiled.run(frame) })
+        calls: calls, { _ = unsafe native(input) }, { _ = entry.run() })
       let interpreterTime = nanosecondsPerCall(batches: 3, calls: max(1, calls / 10)) {
         _ = interpreted.run(otherFrame)
       }

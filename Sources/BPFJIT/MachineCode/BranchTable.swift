@@ -17,11 +17,11 @@ struct BranchTable {
 
   /// A place in the code, which moves as branches before it shrink.
   struct Place {
-    private let writtenAt: Int32
+    private let writtenAt: Int64
     private let branchCount: Int32
 
     fileprivate init(offset: Int, branchesBefore: Int) {
-      writtenAt = Int32(truncatingIfNeeded: offset)
+      writtenAt = Int64(offset)
       branchCount = Int32(truncatingIfNeeded: branchesBefore)
     }
 

@@ -18,10 +18,14 @@ public enum TargetABI {
   public static let firstArgumentOffset: Int16 = 32
   /// and in `r2`,
   public static let secondArgumentOffset: Int16 = 40
-  /// and what the functions find the run by.
+  /// what the functions find the run by,
   public static let runOffset: Int16 = 48
+  /// which program was started or last called,
+  public static let programOffset: Int16 = 56
+  /// and whether something is to be given back when the run ends.
+  public static let keepingOffset: Int16 = 64
   /// The bytes at the beginning of an area that are no stack.
-  public static let headerSize = 64
+  public static let headerSize = 128
   /// The stack of a function that its program may use, in bytes.
   public static let stackSize = 512
   /// The stack below it that passes use.

@@ -162,7 +162,17 @@ extension ContextError: CustomStringConvertible {
 }
 
 extension ExecutionFrame {
+  /// What a program has in `r1` and `r2`.
+  @inline(__always)
+  var nativeArguments: (UInt64, UInt64) {
+    if isRaw { return rawArguments }
+    // A host may have moved the packet since it was loaded.
+    pointContextAtPacket()
+    return unsafe (UInt64(UInt(bitPattern: context.baseAddress)), 0)
+  }
+
   /// What a program without a context has in `r1` and `r2`: the packet's address and size, both 0 where there is none.
+  @inline(__always)
   var rawArguments: (UInt64, UInt64) {
     let count = packet.count
     guard count > 0, let base = unsafe packet.memory.baseAddress else { return (0, 0) }

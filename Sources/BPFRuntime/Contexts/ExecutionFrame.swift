@@ -21,12 +21,18 @@ public final class ExecutionFrame {
   /// Where a redirecting helper last sent the packet.
   public var redirect: Redirect? {
     get { unsafe state.pointee.redirect }
-    set { unsafe state.pointee.redirect = newValue }
+    set {
+      unsafe state.pointee.redirect = newValue
+      hasEffects = true
+    }
   }
   /// The copies `bpf_clone_redirect` sent.
   public var clones: [PacketClone] {
     get { unsafe state.pointee.clones }
-    _modify { yield unsafe &state.pointee.clones }
+    _modify {
+      hasEffects = true
+      yield unsafe &state.pointee.clones
+    }
   }
   /// How many copies one run may send; a further one fails as where the kernel has no memory for it.
   public var cloneLimit = 256
@@ -46,7 +52,10 @@ public final class ExecutionFrame {
   /// The lines `bpf_trace_printk` wrote.
   public var traceLines: [String] {
     get { unsafe state.pointee.traceLines }
-    _modify { yield unsafe &state.pointee.traceLines }
+    _modify {
+      hasEffects = true
+      yield unsafe &state.pointee.traceLines
+    }
   }
   /// The text that `bpf_seq_printf` and `bpf_seq_write` append to; where it is nil, programs have none to pass.
   public var sequenceText: SequenceText?
@@ -54,6 +63,8 @@ public final class ExecutionFrame {
   var socketBuffer = SocketBuffer()
   /// Where the context keeps the packet's bounds, as far as it does: start, end and start of the metadata.
   let packetPlaces: (start: Int?, end: Int?, metadataStart: Int?)
+  /// Whether programs get a block of memory instead of a context.
+  let isRaw: Bool
   /// Whether the context is a `struct __sk_buff`.
   let isSocketBuffer: Bool
   /// Whether a program sees its packet from after the Ethernet header.
@@ -74,6 +85,7 @@ public final class ExecutionFrame {
     packet = PacketBuffer()
     self.type = type
     self.layout = layout
+    isRaw = layout == nil
     isSocketBuffer = layout?.name == ContextLayout.schedCLS.name
     hidesLinkHeader = isSocketBuffer && type != .schedCLS && type != .schedACT
     func place(_ kind: ContextLayout.Kind) -> Int? {
@@ -106,6 +118,7 @@ public final class ExecutionFrame {
   @safe
   private struct State {
     var worker: Int
+    var hasEffects = false
     var redirect: Redirect?
     var clones: [PacketClone] = []
     var traceLines: [String] = []
@@ -122,6 +135,12 @@ public final class ExecutionFrame {
   var answeringMachine: Unmanaged<InterpreterMachine>? {
     get { unsafe state.pointee.machine }
     set { unsafe state.pointee.machine = newValue }
+  }
+
+  /// Whether there may be a redirection, a copy sent or a line written.
+  var hasEffects: Bool {
+    get { unsafe state.pointee.hasEffects }
+    set { unsafe state.pointee.hasEffects = newValue }
   }
 
   /// The state of compiled programs if the last run was one of those, which ``memoryReader`` and ``callStack`` then ask; else nil.

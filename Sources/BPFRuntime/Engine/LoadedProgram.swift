@@ -7,6 +7,7 @@ public import BPFVerifier
 
 /// A program ready to run, with the live maps it refers to. Any number of threads may run it, each in a frame
 /// of its own.
+@safe
 public final class LoadedProgram: Sendable {
   public let name: String
   public let type: ProgramType
@@ -19,6 +20,8 @@ public final class LoadedProgram: Sendable {
 
   /// The program as its engine runs it.
   let code: LoadedCode
+  /// The same if it is compiled, which ``code`` keeps: entering it counts no references.
+  private let compiled: Unmanaged<CompiledCode>?
   /// What has to live as long as a host may run this program.
   private let programArrays: ProgramArrays?
 
@@ -40,6 +43,7 @@ public final class LoadedProgram: Sendable {
     self.maps = maps
     layout = ContextLayout(for: type, ofHost: host.context)
     programArrays = nil
+    unsafe compiled = nil
     code = .checked(
       CheckedCode(program, type: type, maps: maps, layout: layout, helpers: host.helpers))
   }
@@ -77,7 +81,9 @@ public final class LoadedProgram: Sendable {
     programArrays = nil
     if let compiled = try compilation.code(rewritten, maps, layout, helpers) {
       code = .compiled(compiled)
+      unsafe self.compiled = .passUnretained(compiled)
     } else {
+      unsafe compiled = nil
       code = .bound(try InterpreterCode(rewritten, maps: maps, layout: layout, helpers: helpers))
     }
   }
@@ -101,16 +107,19 @@ public final class LoadedProgram: Sendable {
     self.maps = maps
     layout = ContextLayout(for: type)
     programArrays = nil
-    code =
-      switch engine {
-      case .checkedInterpreter:
-        .checked(CheckedCode(program, type: type, maps: maps, layout: layout))
-      case .interpreter:
-        .bound(try InterpreterCode(program, type: type, maps: maps, layout: layout))
-      case .jit:
-        .compiled(
-          try CompiledCode(program, from: program, [], type: type, maps: maps, layout: layout))
-      }
+    switch engine {
+    case .checkedInterpreter:
+      unsafe compiled = nil
+      code = .checked(CheckedCode(program, type: type, maps: maps, layout: layout))
+    case .interpreter:
+      unsafe compiled = nil
+      code = .bound(try InterpreterCode(program, type: type, maps: maps, layout: layout))
+    case .jit:
+      let code = try CompiledCode(
+        program, from: program, [], type: type, maps: maps, layout: layout)
+      unsafe compiled = .passUnretained(code)
+      self.code = .compiled(code)
+    }
   }
 
   private static func check(_ maps: [Map], for program: Program) throws(LoadError) {
@@ -128,6 +137,7 @@ public final class LoadedProgram: Sendable {
     maps = program.maps
     layout = program.layout
     code = program.code
+    unsafe compiled = program.compiled
     self.programArrays = programArrays
   }
 
@@ -152,14 +162,15 @@ public final class LoadedProgram: Sendable {
     precondition(
       frame.type == type && (type != .hostDefined || hasContext(of: frame)),
       "a frame runs programs of the type and with the context it was made for")
+    if budget == nil, let compiled = unsafe compiled {
+      return unsafe compiled._withUnsafeGuaranteedRef { $0.run(in: frame) }
+    }
     switch code {
     case .checked(let code):
       return code.run(in: frame, budget: budget ?? Self.defaultBudget) { $0.start(code) }
     case .bound(let code):
       return code.run(in: frame, budget: budget) { $0.start(code, in: frame) }
-    case .compiled(let code):
-      if let budget { return code.run(in: frame, budget: budget) }
-      return code.run(in: frame)
+    case .compiled(let code): return code.run(in: frame, budget: budget ?? Self.defaultBudget)
     }
   }
 
@@ -231,7 +242,9 @@ extension CompiledCode {
     let machine = unsafe frame.answeringNativeMachine ?? frame.makeNativeMachine(for: self)
     return unsafe machine._withUnsafeGuaranteedRef { machine in
       frame.forgetEffects()
-      let value = unsafe machine.run(self)
+      let value = unsafe machine.header.run(
+        entry, of: .passUnretained(self), workerLimit: workerLimit, in: frame)
+      machine.finish()
       return Outcome(returnValue: value, instructions: nil, in: frame)
     }
   }
@@ -275,14 +288,10 @@ extension InterpreterMachine {
 }
 
 extension ExecutionFrame {
-  /// Whether a run did what outcomes tell apart from the rest.
-  @inline(__always)
-  var hasDetails: Bool { !clones.isEmpty || !traceLines.isEmpty }
-
   /// Makes what an earlier run did to the outside not this one's.
   @inline(__always)
-  fileprivate func forgetEffects() {
-    if redirect != nil || hasDetails { removeEffects() }
+  func forgetEffects() {
+    if hasEffects { removeEffects() }
   }
 
   @inline(never)
@@ -290,6 +299,7 @@ extension ExecutionFrame {
     redirect = nil
     clones.removeAll()
     traceLines.removeAll()
+    hasEffects = false
   }
 
   /// The state that runs of unverified programs use, made at the first.
@@ -327,7 +337,7 @@ extension ExecutionFrame {
 
   /// The state that runs of compiled programs use, made at the first.
   @inline(never)
-  fileprivate func makeNativeMachine(for code: CompiledCode) -> Unmanaged<NativeMachine> {
+  func makeNativeMachine(for code: CompiledCode) -> Unmanaged<NativeMachine> {
     let machine = nativeMachine ?? NativeMachine(frame: self, code: code)
     nativeMachine = machine
     return unsafe answer(with: machine)

@@ -6,10 +6,10 @@ public struct Outcome: Sendable {
   public let returnValue: UInt64
   /// The number of instructions executed, those of tail-called programs included; nil where nothing was counted.
   public let instructions: Int?
-  /// Where the program sent the packet, if it asked to.
-  public let redirect: ExecutionFrame.Redirect?
   private let details: Details?
 
+  /// Where the program sent the packet, if it asked to.
+  public var redirect: ExecutionFrame.Redirect? { details?.redirect }
   /// Why the run was ended early, if it was.
   public var fault: Fault? { details?.fault }
   /// The copies of the packet it sent with `bpf_clone_redirect`, first one first.
@@ -20,13 +20,23 @@ public struct Outcome: Sendable {
   /// What few runs have, apart from the rest: an outcome costs as much as entering a program.
   private final class Details: Sendable {
     let fault: Fault?
+    let redirect: ExecutionFrame.Redirect?
     let clones: [PacketClone]
     let traceLines: [String]
 
-    init(_ fault: Fault?, _ clones: [PacketClone], _ traceLines: [String]) {
+    init(_ fault: Fault?, _ frame: ExecutionFrame) {
       self.fault = fault
-      self.clones = clones
-      self.traceLines = traceLines
+      redirect = frame.redirect
+      clones = frame.clones
+      traceLines = frame.traceLines
+    }
+
+    /// The same, ended for a reason.
+    init(_ details: Details?, endedBy fault: Fault) {
+      self.fault = fault
+      redirect = details?.redirect
+      clones = details?.clones ?? []
+      traceLines = details?.traceLines ?? []
     }
   }
 
@@ -35,31 +45,22 @@ public struct Outcome: Sendable {
   init(returnValue: UInt64, instructions: Int?, in frame: ExecutionFrame) {
     self.returnValue = returnValue
     self.instructions = instructions
-    redirect = frame.redirect
-    details = frame.hasDetails ? Details(nil, frame.clones, frame.traceLines) : nil
+    details = frame.hasEffects ? Details(nil, frame) : nil
   }
 
   /// What a run in a frame did that was ended early.
   init(_ fault: Fault, instructions: Int?, in frame: ExecutionFrame) {
-    returnValue = 0
-    self.instructions = instructions
-    redirect = frame.redirect
-    details = Details(fault, frame.clones, frame.traceLines)
+    self.init(0, instructions, Details(fault, frame))
   }
 
   /// The outcome of the run, ended for a reason.
   func ended(by fault: Fault) -> Outcome {
-    Outcome(
-      returnValue: 0, instructions: instructions, redirect: redirect,
-      details: Details(fault, clones, traceLines))
+    Outcome(0, instructions, Details(details, endedBy: fault))
   }
 
-  private init(
-    returnValue: UInt64, instructions: Int?, redirect: ExecutionFrame.Redirect?, details: Details?
-  ) {
+  private init(_ returnValue: UInt64, _ instructions: Int?, _ details: Details) {
     self.returnValue = returnValue
     self.instructions = instructions
-    self.redirect = redirect
     self.details = details
   }
 }

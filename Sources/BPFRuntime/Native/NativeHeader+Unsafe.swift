@@ -28,6 +28,42 @@ struct NativeHeader {
     }
   }
 
+  /// The program that was started or last called.
+  @unsafe
+  var code: Unmanaged<CompiledCode> {
+    get { unsafe base.load(fromByteOffset: Int(TargetABI.programOffset), as: Unmanaged.self) }
+    nonmutating set {
+      unsafe base.storeBytes(
+        of: newValue, toByteOffset: Int(TargetABI.programOffset), as: Unmanaged.self)
+    }
+  }
+
+  /// Whether there is something to give back at the end of the run.
+  var keepsSomething: Bool {
+    get { self[TargetABI.keepingOffset] != 0 }
+    nonmutating set { self[TargetABI.keepingOffset] = newValue ? 1 : 0 }
+  }
+
+  /// Runs a program from its entry in the frame that the area belongs to; what it returns.
+  ///
+  /// SAFETY: the code is of the frame's type, and what it needs is alive.
+  @inline(__always)
+  @unsafe
+  func run(
+    _ entry: NativeEntry, of code: Unmanaged<CompiledCode>, workerLimit: Int,
+    in frame: ExecutionFrame
+  ) -> UInt64 {
+    let worker = frame.worker
+    precondition(worker < workerLimit, "every map of a program has a slot for its worker")
+    self[TargetABI.workerOffset] = UInt64(worker)
+    unsafe self.code = code
+    let (r1, r2) = frame.nativeArguments
+    return unsafe entry(r1, r2, framePointer: UInt64(UInt(bitPattern: base)) &+ Self.firstFrame)
+  }
+
+  /// The distance of the outermost function's frame pointer.
+  private static var firstFrame: UInt64 { UInt64(TargetABI.headerSize + TargetABI.frameSize) }
+
   /// The frame pointer of the function that calls a helper.
   var framePointer: UInt64 {
     get { self[TargetABI.framePointerOffset] }

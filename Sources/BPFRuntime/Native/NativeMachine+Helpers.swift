@@ -34,7 +34,7 @@ extension NativeMachine {
     let depth = walks.count
     var walk = ElementWalk()
     walks.append((map, walk))
-    keepsSomething = true
+    header.keepsSomething = true
     defer { walks.removeLast(walks.count - depth) }
     var count: UInt64 = 0
     while true {

@@ -10,24 +10,21 @@ import BPFRewriter
 final class NativeMachine {
   /// SAFETY: the frame owns the machine and hands it to no one else.
   unowned(unsafe) let frame: ExecutionFrame
-  private let isRaw: Bool
   private let memory: MappedMemory
   let area: RunArea
   let header: NativeHeader
-  let firstFramePointer: UInt64
   private let state: UnsafeMutablePointer<State>
 
   init(frame: ExecutionFrame, code: CompiledCode) {
     unsafe self.frame = frame
-    isRaw = frame.layout == nil
     memory = RunArea.reserve()
     area = RunArea(in: memory)
     header = unsafe NativeHeader(area.base)
     unsafe header.frame = Unmanaged.passUnretained(frame)
-    firstFramePointer = area.framePointer(0)
     // SAFETY: this memory belongs to the machine and is freed with it.
     unsafe state = .allocate(capacity: 1)
-    unsafe state.initialize(to: State(code: code))
+    unsafe state.initialize(to: State())
+    unsafe header.code = .passUnretained(code)
   }
 
   deinit {
@@ -38,51 +35,28 @@ final class NativeMachine {
   /// What changes while programs run, in memory of its own, as ``InterpreterMachine`` has it.
   @safe
   private struct State {
-    var code: Unmanaged<CompiledCode>
     var tailCalls = TailCalls<CompiledCode>()
     /// The helpers that wait for a callback, innermost last.
     var walks: [(map: UInt64, walk: ElementWalk)] = []
-    var keepsSomething = false
-
-    init(code: CompiledCode) { unsafe self.code = .passUnretained(code) }
   }
 
-  /// Runs a program from its entry; what it returns.
-  ///
-  /// SAFETY: the code is of the frame's type, and what it needs is alive.
+  /// Gives back what a run kept: the programs it called.
   @inline(__always)
-  @unsafe
-  func run(_ code: CompiledCode) -> UInt64 {
-    unsafe state.pointee.code = .passUnretained(code)
-    area.worker = unsafe frame.worker
-    let (r1, r2) = arguments(of: code)
-    let value = unsafe code.entry(r1, r2, framePointer: firstFramePointer)
-    if unsafe state.pointee.keepsSomething { release() }
-    return value
-  }
-
-  /// What a program has in `r1` and `r2`.
-  @inline(__always)
-  private func arguments(of code: CompiledCode) -> (UInt64, UInt64) {
-    unsafe precondition(
-      frame.worker < code.workerLimit, "every map of a program has a slot for its worker")
-    if isRaw { return unsafe frame.rawArguments }
-    // A host may have moved the packet since it was loaded.
-    unsafe frame.pointContextAtPacket()
-    return unsafe (UInt64(UInt(bitPattern: frame.context.baseAddress)), 0)
+  func finish() {
+    if header.keepsSomething { release() }
   }
 
   @inline(never)
   private func release() {
     unsafe state.pointee.tailCalls.end()
     unsafe state.pointee.walks.removeAll()
-    unsafe state.pointee.keepsSomething = false
+    header.keepsSomething = false
   }
 
   /// The programs of the run: the one started or last called, then those that tail calls left for it, the last one first.
   var codes: [CompiledCode] {
     // SAFETY: the program that was started is alive, and so are those that tail calls lead to.
-    unsafe [state.pointee.code.takeUnretainedValue()]
+    unsafe [header.code.takeUnretainedValue()]
       + state.pointee.tailCalls.left.reversed().map { unsafe $0.takeUnretainedValue() }
   }
 
@@ -90,12 +64,6 @@ final class NativeMachine {
   var walks: [(map: UInt64, walk: ElementWalk)] {
     get { unsafe state.pointee.walks }
     _modify { yield unsafe &state.pointee.walks }
-  }
-
-  /// Whether there is something to give back at the end of the run.
-  var keepsSomething: Bool {
-    get { unsafe state.pointee.keepsSomething }
-    set { unsafe state.pointee.keepsSomething = newValue }
   }
 
   // MARK: Tail calls
@@ -107,7 +75,7 @@ final class NativeMachine {
     guard area.hasRoom(for: header.framePointer),
       let target = unsafe state.pointee.tailCalls.target(map, index, worker: frame.worker)
     else { return 0 }
-    unsafe state.pointee.keepsSomething = true
+    header.keepsSomething = true
     switch target {
     case .checked: return 0
     case .bound(let code):
@@ -117,9 +85,11 @@ final class NativeMachine {
       header.setArguments(outcome.returnValue, 0)
       return NativeCalls.interpreted.address
     case .compiled(let code):
-      unsafe state.pointee.tailCalls.leave(state.pointee.code)
-      unsafe state.pointee.code = .passUnretained(code)
-      let (r1, r2) = arguments(of: code)
+      unsafe state.pointee.tailCalls.leave(header.code)
+      unsafe header.code = .passUnretained(code)
+      unsafe precondition(
+        frame.worker < code.workerLimit, "every map of a program has a slot for its worker")
+      let (r1, r2) = unsafe frame.nativeArguments
       header.setArguments(r1, r2)
       return UInt64(code.installed.address)
     }
