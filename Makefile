@@ -2,7 +2,7 @@
 
 SWIFT ?= swift
 
-.PHONY: all demo test example lint format docs docc bench bench-patching fuzz clean packages
+.PHONY: all demo test example lint format docs docc bench bench-jit bench-patching fuzz clean packages
 
 all: test
 
@@ -40,6 +40,11 @@ bench: packages
 	sh Benchmarks/build-programs.sh Benchmarks/.build/programs
 	$(SWIFT) run -c release --package-path Benchmarks Benchmarks Benchmarks/.build/programs
 
+# Compiled programs beside C, the interpreter and the running kernel; compiling; code packs; and loading in all.
+bench-jit: packages
+	sh Benchmarks/build-programs.sh Benchmarks/.build/programs
+	$(SWIFT) run -c release --package-path Benchmarks Benchmarks Benchmarks/.build/programs jit compile load packs
+
 # The patcher alone. PLOT=1 writes its plot and takes the naive patcher to 45,000 patches (minutes); FULL=1 adds the sizes
 # for which the kernel takes minutes.
 bench-patching: packages
@@ -47,18 +52,21 @@ bench-patching: packages
 
 # Every fuzz target for SECONDS each, then maps against their model and the kernel, OPERATIONS on each, the patcher
 # against the naive one, CASES of random programs and edits, and PROGRAMS that the verifier accepts against what they do;
-# REWRITTEN of them rewritten and unchecked against what they were. Eight threads install, run and free code for PACK_SECONDS.
+# REWRITTEN of them rewritten, interpreted and compiled, against what they were; and NATIVE programs made for what the compiler
+# fuses, on every engine. Eight threads install, run and free code for PACK_SECONDS.
 SECONDS ?= 600
 OPERATIONS ?= 2000000
 CASES ?= 1000000
 PROGRAMS ?= 100000
 REWRITTEN ?= 200000
+NATIVE ?= 1000000
 PACK_SECONDS ?= 60
 fuzz: packages
 	for target in object capture assembler batch rewrite patcher verifier; do sh Fuzz/run $$target $(SECONDS) || exit 1; done
 	BPFKIT_MODEL_OPERATIONS=$(OPERATIONS) $(SWIFT) test -c release -Xswiftc -enable-testing --filter 'Map(Model|Stress|WalkStress)Tests|PrefixTrieTests'
 	BPFKIT_PATCHER_CASES=$(CASES) $(SWIFT) test -c release -Xswiftc -enable-testing --filter PatcherComparisonTests
 	BPFKIT_SOUNDNESS_PROGRAMS=$(PROGRAMS) BPFKIT_KERNEL_VERDICTS=10000 BPFKIT_DOMAIN_CASES=200000 $(SWIFT) test -c release -Xswiftc -enable-testing --filter '(Soundness|KernelVerdict|Concretization)Tests'
+	BPFKIT_NATIVE_PROGRAMS=$(NATIVE) $(SWIFT) test -c release -Xswiftc -enable-testing --filter InterpreterOpcodeTests
 	BPFKIT_REWRITTEN_PROGRAMS=$(REWRITTEN) $(SWIFT) test -c release -Xswiftc -enable-testing --filter RewrittenRunTests
 	BPFKIT_PACK_SECONDS=$(PACK_SECONDS) $(SWIFT) test -c release -Xswiftc -enable-testing --filter CodePackStressTests
 

@@ -11,6 +11,11 @@ for source in "$here"/Programs/*.c "$here"/../../shared/bench/*.c; do
   [ -e "$source" ] || continue
   name="$(basename "$source" .c)"
   "$clang" -target bpf -O2 -mcpu=v3 -fno-jump-tables -I "$(dirname "$source")" -c "$source" -o "$output/$name.o"
+  # As an XDP program, where the source can be one: what the running kernel compiles and runs.
+  if grep -q KERN "$(dirname "$source")"/*.h; then
+    "$clang" -target bpf -DKERN -O2 -mcpu=v3 -fno-jump-tables -I "$(dirname "$source")" -c "$source" \
+      -o "$output/$name.xdp"
+  fi
   # The same C for this machine, to hold compiled programs against: scalar, as BPF is.
   "$clang" -O2 -fno-vectorize -fno-slp-vectorize -fno-unroll-loops -shared -fPIC \
     -I "$(dirname "$source")" "$source" -o "$output/$name.so"

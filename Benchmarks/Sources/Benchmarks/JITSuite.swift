@@ -1,6 +1,7 @@
 @_spi(Unverified) import BPFJIT
 import BPFKit
 @_spi(Unverified) import BPFRuntime
+import Glibc
 
 /// The micro programs compiled, beside the interpreter and the same C compiled for this machine; and how long compiling takes.
 struct JITSuite {
@@ -33,8 +34,11 @@ struct JITSuite {
   private func runPrograms() throws {
     print("compiled programs, nanoseconds per run; Linux 6.18's JIT takes 1.31 times what C does")
     print(
-      column("program") + "         C       JIT     ratio   interpreter   bytes of code")
+      column("program")
+        + "         C       JIT     ratio   interpreter    kernel   bytes of code, the kernel's")
     var ratios = GeometricMean()
+    var sizes = (own: 0, kernel: 0)
+    let kernelEntering = try kernelTime(folder + "/empty.o")?.nanoseconds ?? 0
     for path in MicroSuite(folder: folder).objects() {
       let object = try ObjectFile(bytes: readFile(path))
       guard let name = object.programs.first?.name,
@@ -67,6 +71,8 @@ struct JITSuite {
         _ = interpreted.run(otherFrame)
       }
       let ratio = times.1 / times.0
+      let kernel = try kernelTime(path)
+      let size = compiled.codeSize ?? 0
       let note: String
       switch name {
       case "empty":
@@ -78,12 +84,31 @@ struct JITSuite {
       print(
         column(name) + column(times.0, digits: 1) + column(times.1, digits: 1) + column(ratio)
           + column(interpreterTime, digits: 0, width: 14)
-          + column(Double(compiled.codeSize ?? 0), digits: 0, width: 16) + note)
+          + (kernel.map { column(max($0.nanoseconds - kernelEntering, 0), digits: 0) }
+            ?? column("         –", width: 10))
+          + column(Double(size), digits: 0, width: 16)
+          + (kernel.map { column(Double($0.codeSize), digits: 0) } ?? "") + note)
+      if let kernel {
+        sizes.own += size
+        sizes.kernel += kernel.codeSize
+      }
       if name != "empty" { ratios.add(ratio) }
+    }
+    if sizes.kernel > 0 {
+      print("  bytes of code where the kernel has some: \(sizes.own) (target ≤ \(sizes.kernel))")
     }
     print(
       "  geometric mean of \(ratios.count):\(column(ratios.value)) (target ≤\(column(Targets.ratio, width: 5)))"
     )
+  }
+
+  /// The time of a program that is an XDP program too, in the running kernel.
+  private func kernelTime(_ path: String) throws -> KernelProgramTime? {
+    let path = path.dropLast(2) + ".xdp"
+    guard unsafe access(String(path), R_OK) == 0 else { return nil }
+    let object = try ObjectFile(bytes: readFile(String(path)))
+    guard let name = object.programs.first?.name else { return nil }
+    return KernelProgramTime(try object.link(name).program, packet: MicroSuite.input)
   }
 
   // MARK: Compiling

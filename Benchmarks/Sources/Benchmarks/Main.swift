@@ -8,7 +8,7 @@ enum Main {
   static func main() {
     let arguments = CommandLine.arguments.dropFirst()
     guard let programs = arguments.first else {
-      print("usage: Benchmarks PROGRAMS [micro|jit|compile|verifier|rewrite|maps|packs|capture|patching]…")
+      print("usage: Benchmarks PROGRAMS [micro|jit|compile|load|verifier|rewrite|maps|packs|capture|patching]…")
       exit(2)
     }
     let sections = arguments.dropFirst()
@@ -17,6 +17,7 @@ enum Main {
       if wants("micro") { try MicroSuite(folder: programs).run() }
       if wants("jit") { try JITSuite(folder: programs).run() }
       if wants("compile") { try JITSuite(folder: programs).compile() }
+      if wants("load") { try LoadSuite().run() }
       if wants("verifier") { try VerifierSuite(folder: programs).run() }
       if wants("rewrite") { try RewriteSuite(folder: programs).run() }
       if wants("maps") { try MapSuite().run() }

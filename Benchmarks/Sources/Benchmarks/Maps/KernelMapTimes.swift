@@ -1,5 +1,4 @@
 import BPFKit
-import CBPFShims
 import Glibc
 
 /// What the running kernel's own map takes for the same keys: a program that loops over them, run with BPF_PROG_TEST_RUN
@@ -90,7 +89,7 @@ final class KernelMapTimes {
     }
     guard let program = load(slots) else { return nil }
     defer { close(program) }
-    var attributes = Attributes()
+    var attributes = KernelCall()
     let packet = [UInt8](repeating: 0, count: 64)
     attributes.set(UInt32(bitPattern: program), at: 0)
     attributes.set(UInt32(packet.count), at: 8)
@@ -104,7 +103,7 @@ final class KernelMapTimes {
   }
 
   private func load(_ slots: [RawInstruction]) -> Int32? {
-    var attributes = Attributes()
+    var attributes = KernelCall()
     let license = Array("GPL".utf8) + [0]
     // An XDP program.
     attributes.set(6, at: 0)
@@ -124,7 +123,7 @@ final class KernelMapTimes {
   private static func makeMap(
     kind: MapKind, keySize: Int, valueSize: Int, entries: Int, flags: MapFlags = []
   ) -> Int32 {
-    var attributes = Attributes()
+    var attributes = KernelCall()
     attributes.set(kind.rawValue, at: 0)
     attributes.set(UInt32(keySize), at: 4)
     attributes.set(UInt32(valueSize), at: 8)
@@ -144,7 +143,7 @@ final class KernelMapTimes {
 
   /// Makes or changes an entry, with key and value in words.
   private static func set(_ key: [UInt64], _ value: [UInt64], in map: Int32) -> Bool {
-    var attributes = Attributes()
+    var attributes = KernelCall()
     attributes.set(UInt32(bitPattern: map), at: 0)
     let result = unsafe key.withUnsafeBytes { key in
       unsafe value.withUnsafeBytes { value in
@@ -154,35 +153,5 @@ final class KernelMapTimes {
       }
     }
     return result == 0
-  }
-
-  /// The arguments of one bpf(2) call, by offset.
-  private struct Attributes {
-    private var bytes = [UInt8](repeating: 0, count: 144)
-
-    mutating func set(_ value: UInt32, at offset: Int) { store(UInt64(value), 4, offset) }
-
-    @unsafe
-    mutating func set(address: UnsafeRawPointer?, at offset: Int) {
-      store(UInt64(UInt(bitPattern: address)), 8, offset)
-    }
-
-    private mutating func store(_ value: UInt64, _ size: Int, _ offset: Int) {
-      for index in 0..<size {
-        bytes[offset + index] = UInt8(truncatingIfNeeded: value >> (8 * UInt64(index)))
-      }
-    }
-
-    func word(at offset: Int) -> UInt32 {
-      (0..<4).reduce(0) { $0 | UInt32(bytes[offset + $1]) << (8 * UInt32($1)) }
-    }
-
-    @unsafe
-    mutating func call(_ command: Int32) -> Int {
-      let size = UInt32(bytes.count)
-      return unsafe bytes.withUnsafeMutableBytes { attributes in
-        unsafe bpfkit_bpf(command, attributes.baseAddress, size)
-      }
-    }
   }
 }
