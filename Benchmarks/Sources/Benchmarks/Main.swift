@@ -8,7 +8,9 @@ enum Main {
   static func main() {
     let arguments = CommandLine.arguments.dropFirst()
     guard let programs = arguments.first else {
-      print("usage: Benchmarks PROGRAMS [micro|jit|compile|load|verifier|rewrite|maps|packs|capture|patching]…")
+      print(
+        "usage: Benchmarks PROGRAMS [micro|jit|compile|load|verifier|rewrite|maps|packs|capture|patching]…"
+      )
       exit(2)
     }
     let sections = arguments.dropFirst()

@@ -43,7 +43,8 @@ extension CodeGenerator {
     case (.shiftRight, .register(let source)): shift(.shiftRight, width, destination, source)
     case (.arithmeticShiftRight, .register(let source)):
       shift(.shiftRightArithmetic, width, destination, source)
-    case (.divide, _): divide(.init(isSigned: false, isRemainder: false), width, destination, source)
+    case (.divide, _):
+      divide(.init(isSigned: false, isRemainder: false), width, destination, source)
     case (.signedDivide, _):
       divide(.init(isSigned: true, isRemainder: false), width, destination, source)
     case (.modulo, _): divide(.init(isSigned: false, isRemainder: true), width, destination, source)

@@ -96,7 +96,8 @@ extension CodeGenerator {
         return .notEqual
       }
       // Words suffice where neither has an upper half and signs do not matter: a prefix less.
-      let isNarrow = condition.isUnsigned && zeroExtended & left.bit != 0 && zeroExtended & right.bit != 0
+      let isNarrow =
+        condition.isUnsigned && zeroExtended & left.bit != 0 && zeroExtended & right.bit != 0
       encoder.operate(.compare, isNarrow ? .bits32 : width, first, second)
       return condition.flags
     case .immediate(let constant):

@@ -108,7 +108,8 @@ extension CodeGenerator {
       settle(needed)
       recordCallSite()
       encoder.callNear()
-      stubCalls.append((branches.place(at: encoder.code.count), stub(of: helper, target, description)))
+      stubCalls.append(
+        (branches.place(at: encoder.code.count), stub(of: helper, target, description)))
       forgetResult()
     case .tailCall(let target):
       settle(needed)

@@ -25,7 +25,8 @@ extension CodeGenerator {
       table = encoder.code.count
       for target in calls.targets { encoder.code.append(target.address, count: 8) }
       for site in callSites {
-        try point(site.place, at: encoder.code.count - 8 * (calls.targets.count - Int(site.index.rawValue)))
+        try point(
+          site.place, at: encoder.code.count - 8 * (calls.targets.count - Int(site.index.rawValue)))
       }
     }
     let sites =

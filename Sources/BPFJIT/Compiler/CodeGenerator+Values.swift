@@ -104,7 +104,8 @@ extension CodeGenerator {
   }
 
   private static func lowest(_ registers: UInt16) -> Register {
-    guard let register = Register(rawValue: UInt8(truncatingIfNeeded: registers.trailingZeroBitCount))
+    guard
+      let register = Register(rawValue: UInt8(truncatingIfNeeded: registers.trailingZeroBitCount))
     else { preconditionFailure("bits of a set of registers stand for registers") }
     return register
   }

@@ -25,9 +25,9 @@ public struct Compiler: Sendable {
   /// Whether there is a compiler for this processor.
   public static var isSupported: Bool {
     #if arch(x86_64)
-      true
+    true
     #else
-      false
+    false
     #endif
   }
 

@@ -39,7 +39,7 @@ public struct Rewriter: Sendable {
       if options.masksTailCalls || masksSpeculation {
         try patcher.run(TailCallMasking(facts, maps: verified.maps))
       }
-      if needs.divisions { try patcher.run(DivisionGuards()) }
+      if needs.divisions, options.guardsDivisions { try patcher.run(DivisionGuards()) }
       if needs.mayGoto { try patcher.run(MayGotoLowering(room: .reserved)) }
       if masksSpeculation { try patcher.run(SpeculationMasking(facts)) }
       if options.extendsZero { try patcher.run(ZeroExtension(verified)) }

@@ -33,11 +33,18 @@ public struct Compilation: Sendable {
   /// Programs are interpreted.
   public static var disabled: Compilation { Compilation(isEnabled: false) }
 
+  /// Whether programs have to be verified with what is needed to mask mispredicted paths.
+  var needsSpeculationFacts: Bool { isEnabled && hardening == .full }
+
   /// What rewriting has to do for it.
   func options(_ options: RewriteOptions) -> RewriteOptions {
     var options = options
+    options.guardsDivisions = false
     if isEnabled, hardening != .none { options.blindsConstants = true }
-    if isEnabled, hardening == .full { options.masksTailCalls = true }
+    if needsSpeculationFacts {
+      options.masksTailCalls = true
+      options.masksSpeculation = true
+    }
     return options
   }
 

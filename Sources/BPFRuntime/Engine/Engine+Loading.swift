@@ -82,10 +82,11 @@ extension Engine {
       options.isGPLCompatible = License.isGPLCompatible(linked.license)
       options.attachType = linked.attachType ?? options.attachType
       options.hostHelpers = host.helpers.prototypes
+      let compilation = engine.execution == .compiled ? engine.compilation : .disabled
+      if compilation.needsSpeculationFacts { options.tracksSpeculation = true }
       let verifier = Verifier(
         for: type, context: type == .hostDefined ? host.context : nil, options: options,
         limits: engine.verifierLimits)
-      let compilation = engine.execution == .compiled ? engine.compilation : .disabled
       let verified: VerifiedProgram
       do {
         verified = try verifier.verify(program, maps: maps.map(\.spec))

@@ -122,6 +122,26 @@ public final class LoadedProgram: Sendable {
     }
   }
 
+  /// Compiles a program with options of its own.
+  ///
+  /// SAFETY: as for the initializer without.
+  @unsafe
+  init(
+    unchecked program: Program, type: ProgramType, maps: [Map], options: CodeOptions
+  ) throws(LoadError) {
+    try Self.check(maps, for: program)
+    name = program.name
+    self.type = type
+    self.program = program
+    self.maps = maps
+    layout = ContextLayout(for: type)
+    programArrays = nil
+    let code = try CompiledCode(
+      program, from: program, [], type: type, maps: maps, layout: layout, options: options)
+    unsafe compiled = .passUnretained(code)
+    self.code = .compiled(code)
+  }
+
   private static func check(_ maps: [Map], for program: Program) throws(LoadError) {
     guard maps.count == program.mapNames.count else {
       throw LoadError.mapCount(

@@ -202,7 +202,9 @@ extension InterpreterMachine {
   /// The program whose instruction calls a helper, or ended the run.
   var code: InterpreterCode {
     // SAFETY: `next` follows an instruction of one of them.
-    if unsafe state.pointee.tailCalls.left.isEmpty { return unsafe state.pointee.code.takeUnretainedValue() }
+    if unsafe state.pointee.tailCalls.left.isEmpty {
+      return unsafe state.pointee.code.takeUnretainedValue()
+    }
     guard let code = codes.first(where: { unsafe $0.contains(next - 1) }) else {
       preconditionFailure("an instruction that runs is of a program of the run")
     }

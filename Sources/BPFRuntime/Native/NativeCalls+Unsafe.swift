@@ -64,7 +64,8 @@ enum NativeCalls {
     return UInt64(count)
   }
 
-  static let forEachElement = unsafe target("bpfkit_for_each_element") { r1, r2, r3, r4, _, header in
+  static let forEachElement = unsafe target("bpfkit_for_each_element") {
+    r1, r2, r3, r4, _, header in
     let header = unsafe NativeHeader(header)
     guard r4 == 0,
       let callback = unsafe NativeCallback(r2, framePointer: header.framePointer)

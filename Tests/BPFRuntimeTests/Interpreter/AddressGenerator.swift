@@ -37,9 +37,11 @@ struct AddressGenerator {
     contents[1] = .address(before: 0, after: Self.memorySize)
     for register in Self.registers where register != .r1 {
       if choices.below(2) == 0 {
-        set(register, .small, .arithmetic(
-          .move, .bits64, destination: register,
-          source: .immediate(Int32(choices.below(Self.smallLimit)))))
+        set(
+          register, .small,
+          .arithmetic(
+            .move, .bits64, destination: register,
+            source: .immediate(Int32(choices.below(Self.smallLimit)))))
       } else {
         set(register, .number, .loadWide(destination: register, .value(choices.value())))
       }
@@ -56,7 +58,8 @@ struct AddressGenerator {
     let kinds = contents
     for _ in 0..<10 + choices.below(30) { step() }
     // The loop goes round where every register is what it was.
-    for register in Self.registers where contents[Int(register.rawValue)] != kinds[Int(register.rawValue)] {
+    for register in Self.registers
+    where contents[Int(register.rawValue)] != kinds[Int(register.rawValue)] {
       restore(register, kinds[Int(register.rawValue)])
     }
     if contents == kinds {
@@ -84,14 +87,18 @@ struct AddressGenerator {
     case .address: break
     case .small:
       guard contents[Int(register.rawValue)] != .small else { return }
-      set(register, .small, .arithmetic(
-        .move, .bits32, destination: register,
-        source: .immediate(Int32(choices.below(Self.smallLimit)))))
+      set(
+        register, .small,
+        .arithmetic(
+          .move, .bits32, destination: register,
+          source: .immediate(Int32(choices.below(Self.smallLimit)))))
     case .number:
       if contents[Int(register.rawValue)].isAddress {
-        set(register, .number, .arithmetic(
-          .move, .bits64, destination: register,
-          source: .immediate(Int32(truncatingIfNeeded: choices.value()))))
+        set(
+          register, .number,
+          .arithmetic(
+            .move, .bits64, destination: register,
+            source: .immediate(Int32(truncatingIfNeeded: choices.value()))))
       } else {
         contents[Int(register.rawValue)] = .number
       }
