@@ -14,7 +14,7 @@ public enum ConformancePlugin {
   ///   - memory: The bytes r1 points to; the program may write them.
   ///   - engine: What runs it. Nothing is proved of the program: on others than ``EngineChoice/checked`` it may do to the
   ///     process whatever the process may do. With ``EngineChoice/all`` it first runs with every access checked, and on the
-  ///     others if that ends without a fault.
+  ///     others if that ends without a fault, unless it has instructions that those do not run (`callx`).
   /// - Throws: ``CommandError`` where the program cannot be loaded, its run ends in a fault, or engines differ.
   public static func result(
     of program: [UInt8], memory: [UInt8], isELF: Bool = false, engine: EngineChoice = .checked
@@ -23,7 +23,14 @@ public enum ConformancePlugin {
     var first: RunEffects?
     // The engine that checks comes first: the others follow where it found nothing.
     for engine in engine.engines.reversed() {
-      let effects = try effects(of: program, memory: memory, on: engine)
+      let effects: RunEffects
+      do throws(Failure) {
+        effects = try self.effects(of: program, memory: memory, on: engine)
+      } catch {
+        // There are instructions that only the engine runs that came first.
+        if case .unrunnable = error, let first { return first.outcome.returnValue }
+        throw error.error
+      }
       if let difference = first?.difference(from: effects) {
         throw .runFailed("program: engines differ: \(difference)")
       }
@@ -35,7 +42,7 @@ public enum ConformancePlugin {
 
   private static func effects(
     of program: Program, memory: [UInt8], on engine: ProgramEngine
-  ) throws(CommandError) -> RunEffects {
+  ) throws(Failure) -> RunEffects {
     do {
       let loaded: LoadedProgram
       switch engine {
@@ -49,13 +56,32 @@ public enum ConformancePlugin {
       let frame = loaded.makeFrame()
       try frame.load(memory)
       let outcome = loaded.run(frame)
-      if let fault = outcome.fault { throw CommandError.runFailed("program: \(fault)") }
+      if let fault = outcome.fault {
+        throw Failure.other(.runFailed("program: \(fault)"))
+      }
       return RunEffects(
         engine: engine, outcome: outcome, output: frame.outputBytes(linkHeaderFrom: memory))
-    } catch let error as CommandError {
-      throw error
+    } catch let failure as Failure {
+      throw failure
+    } catch let error as LoadError {
+      let described = CommandError.input(name: "program", detail: "\(error)")
+      if case .unrunnable = error { throw .unrunnable(described) }
+      throw .other(described)
     } catch {
-      throw .input(name: "program", detail: "\(error)")
+      throw .other(.input(name: "program", detail: "\(error)"))
+    }
+  }
+
+  /// Why a program did not come to its end on an engine.
+  private enum Failure: Error {
+    /// It has an instruction that the engine does not run.
+    case unrunnable(CommandError)
+    case other(CommandError)
+
+    var error: CommandError {
+      switch self {
+      case .unrunnable(let error), .other(let error): error
+      }
     }
   }
 
