@@ -328,6 +328,8 @@ extension CodeGenerator {
       sum.displacement = constant
       return sum
     case .sum where value.width == width || width == .bits32:
+      // The two parts of a constant that was hidden would make the constant.
+      guard options.foldsConstants || value.displacement == 0 else { return nil }
       var sum = value
       sum.width = width
       return sum
