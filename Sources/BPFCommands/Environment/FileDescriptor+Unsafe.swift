@@ -11,7 +11,8 @@ import Darwin
 /// SAFETY of the calls below: each passes the operating system a buffer that Swift keeps alive for the call,
 /// with its true length, or a zero-terminated string made for the call; none keeps a pointer.
 struct FileDescriptor: ~Copyable {
-  private let number: Int32
+  /// The system's number of it, for those who start other programs.
+  let number: Int32
   private let closes: Bool
 
   private init(number: Int32, closes: Bool) {
@@ -41,6 +42,25 @@ struct FileDescriptor: ~Copyable {
     }
     guard number >= 0 else { throw .current }
     return FileDescriptor(number: number, closes: true)
+  }
+
+  /// A new file that has no name, for as long as it is open.
+  static func temporary() throws(SystemError) -> FileDescriptor {
+    var template = Array("/tmp/bpfkit-XXXXXX".utf8CString)
+    let number = unsafe template.withUnsafeMutableBufferPointer { template in
+      unsafe template.baseAddress.map { unsafe mkstemp($0) } ?? -1
+    }
+    guard number >= 0 else { throw .current }
+    let file = FileDescriptor(number: number, closes: true)
+    _ = unsafe template.withUnsafeBufferPointer { template in
+      unsafe template.baseAddress.map { unsafe unlink($0) }
+    }
+    return file
+  }
+
+  /// Goes back to the start of the file.
+  func rewind() throws(SystemError) {
+    guard lseek(number, 0, SEEK_SET) == 0 else { throw .current }
   }
 
   /// Reads what there is, at most `limit` bytes, and appends it. Blocks until there is something.

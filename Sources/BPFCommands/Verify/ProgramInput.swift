@@ -70,7 +70,9 @@ extension ProgramInput {
   /// The program as engines run it.
   ///
   /// - Throws: the report where it is not accepted, and why where it cannot be rewritten.
-  func rewritten() throws(Failure) -> RewrittenProgram {
+  func rewritten(
+    _ options: RewriteOptions = RewriteOptions()
+  ) throws(Failure) -> RewrittenProgram {
     let subject = try subject()
     let verified: VerifiedProgram
     do throws(Rejection) {
@@ -78,8 +80,23 @@ extension ProgramInput {
     } catch {
       throw Failure(program: program.name, type: type, reason: "\(error)")
     }
-    do throws(RewriteError) { return try Rewriter().rewrite(verified) } catch {
+    do throws(RewriteError) { return try Rewriter(options).rewrite(verified) } catch {
       throw Failure(program: program.name, type: type, reason: "\(error.reason)")
     }
+  }
+
+  /// The program's machine code, with maps of its own that live as long as the call.
+  func compiled(_ compilation: Compilation) throws(Failure) -> NativeCode {
+    let rewritten = try rewritten(compilation.options(RewriteOptions()))
+    do {
+      let live = try maps.map { spec in try Map(spec) }
+      let loaded = try LoadedProgram(rewritten, maps: live, compilation: compilation)
+      if let code = loaded.nativeCode { return code }
+    } catch {
+      throw Failure(program: program.name, type: type, reason: "\(error)")
+    }
+    throw Failure(
+      program: program.name, type: type,
+      reason: "the system has no memory for code that processes make")
   }
 }

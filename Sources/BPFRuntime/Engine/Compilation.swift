@@ -1,6 +1,6 @@
 public import BPFJIT
 import BPFPlatform
-import BPFRewriter
+public import BPFRewriter
 import BPFVerifier
 
 /// Whether and how programs are compiled.
@@ -34,10 +34,10 @@ public struct Compilation: Sendable {
   public static var disabled: Compilation { Compilation(isEnabled: false) }
 
   /// Whether programs have to be verified with what is needed to mask mispredicted paths.
-  var needsSpeculationFacts: Bool { isEnabled && hardening == .full }
+  public var needsSpeculationFacts: Bool { isEnabled && hardening == .full }
 
-  /// What rewriting has to do for it.
-  func options(_ options: RewriteOptions) -> RewriteOptions {
+  /// What rewriting has to do for it, beside what it is to do anyway.
+  public func options(_ options: RewriteOptions) -> RewriteOptions {
     var options = options
     options.guardsDivisions = false
     if isEnabled, hardening != .none { options.blindsConstants = true }

@@ -1,0 +1,4 @@
+public import ArgumentParser
+public import BPFRuntime
+
+extension Compilation.Hardening: ExpressibleByArgument {}
