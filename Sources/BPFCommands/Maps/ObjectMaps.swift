@@ -10,9 +10,15 @@ final class ObjectMaps {
   /// The programs to put into slots of program arrays, by the map's name, once it is known what they run as.
   private var slots: [String: [UInt32: String]] = [:]
 
-  /// - Parameter execution: how programs will run that are loaded with these maps.
-  init(_ object: ObjectFile, path: String, execution: Engine.Execution = .compiled) {
+  /// - Parameters:
+  ///   - execution: how programs will run that are loaded with these maps.
+  ///   - compilation: how they are compiled, if they are.
+  init(
+    _ object: ObjectFile, path: String, execution: Engine.Execution = .compiled,
+    compilation: Compilation = Compilation()
+  ) {
     engine = Engine(object, execution: execution)
+    engine.compilation = compilation
     self.path = path
   }
 

@@ -84,6 +84,22 @@ struct RunCommand: Subcommand {
       """))
   var engine: EngineChoice?
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      How code is hardened: none; blinded, where no constant of the program is in its code, which begins at a random place; or \
+      full, with masks and barriers against mispredicted paths as well.
+      """, valueName: "policy"))
+  var harden: Compilation.Hardening?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Tell profilers the names of code: map, for 'perf record' and 'perf report', writes /tmp/perf-PID.map; dump, for \
+      'perf record -k mono' and 'perf inject --jit', writes jit-PID.dump, with bytes and source lines.
+      """, valueName: "map|dump"))
+  var perf: PerfFile?
+
   @Flag(help: "Run it without a proof that it is safe, with every access checked as it is made.")
   var unverified = false
 
@@ -116,6 +132,11 @@ struct RunCommand: Subcommand {
         "--budget counts instructions, of which each engine runs others; leave it out with --engine all."
       )
     }
+    if !(engine ?? (unverified ? .checked : .jit)).compiles && (harden != nil || perf != nil) {
+      throw ValidationError(
+        "\(harden != nil ? "--harden" : "--perf") is of compiled code; --engine jit makes it, without --unverified."
+      )
+    }
     try ProgramType.check(name: type)
     for argument in context where Self.contextField(argument) == nil {
       throw ValidationError("--context \(argument): expected FIELD=NUMBER.")
@@ -131,8 +152,10 @@ struct RunCommand: Subcommand {
     let name = try ProgramChoice.choose(program, of: file, path: object)
     let type = type.flatMap(ProgramType.init(name:))
     let choice = engine ?? (unverified ? .checked : .jit)
+    var compilation = Compilation(hardening: harden ?? .none)
+    if let perf { compilation.packs = perf.packs }
     var maps = choice.engines.map {
-      ObjectMaps(file, path: object, execution: $0.execution)
+      ObjectMaps(file, path: object, execution: $0.execution, compilation: compilation)
     }
     // What runs with every access checked is proved safe all the same, unless that is not wanted.
     let isProofApart = choice == .checked && !unverified
@@ -145,6 +168,7 @@ struct RunCommand: Subcommand {
     var session = try RunSession(
       maps.removeFirst(), program: name, type: type, comparedWith: maps,
       reportingTo: environment.errors)
+    try perf?.record(session.program, session.maps)
     session.repeatCount = `repeat`
     session.budget = budget
     for argument in context {
