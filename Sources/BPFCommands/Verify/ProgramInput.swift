@@ -69,17 +69,20 @@ extension ProgramInput {
 extension ProgramInput {
   /// The program as engines run it.
   ///
+  /// - Parameter compilation: what it is rewritten for; nil where it is only shown.
   /// - Throws: the report where it is not accepted, and why where it cannot be rewritten.
-  func rewritten(
-    _ options: RewriteOptions = RewriteOptions()
-  ) throws(Failure) -> RewrittenProgram {
+  func rewritten(for compilation: Compilation? = nil) throws(Failure) -> RewrittenProgram {
     let subject = try subject()
     let verified: VerifiedProgram
+    var verifying = VerifierOptions()
+    if let compilation, compilation.needsSpeculationFacts { verifying.tracksSpeculation = true }
     do throws(Rejection) {
-      verified = try Verifier(for: subject).verify(subject.program, maps: subject.maps)
+      verified = try Verifier(for: subject, options: verifying)
+        .verify(subject.program, maps: subject.maps)
     } catch {
       throw Failure(program: program.name, type: type, reason: "\(error)")
     }
+    let options = compilation?.options(RewriteOptions()) ?? RewriteOptions()
     do throws(RewriteError) { return try Rewriter(options).rewrite(verified) } catch {
       throw Failure(program: program.name, type: type, reason: "\(error.reason)")
     }
@@ -87,7 +90,7 @@ extension ProgramInput {
 
   /// The program's machine code, with maps of its own that live as long as the call.
   func compiled(_ compilation: Compilation) throws(Failure) -> NativeCode {
-    let rewritten = try rewritten(compilation.options(RewriteOptions()))
+    let rewritten = try rewritten(for: compilation)
     do {
       let live = try maps.map { spec in try Map(spec) }
       let loaded = try LoadedProgram(rewritten, maps: live, compilation: compilation)
