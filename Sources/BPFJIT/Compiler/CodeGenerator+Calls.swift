@@ -42,6 +42,7 @@ extension CodeGenerator {
     if isEntry {
       if listing.usesStack { encoder.move(.bits64, .rbp, .rdx) }
       if listing.usesHeader { emitHeaderAddress() }
+      clear(neededBefore(0) & (Register.r3.bit | Register.r4.bit | Register.r5.bit))
     } else if listing.functions[function].usesStack {
       encoder.operate(.add, .bits64, .rbp, Self.stride)
     }
@@ -92,7 +93,22 @@ extension CodeGenerator {
   }
 
   /// After a call, `r0` to `r5` are as the callee left them.
-  private mutating func forgetResult() { zeroExtended &= ~0x3f }
+  private mutating func forgetResult() {
+    zeroExtended &= ~0x3f
+    clear(neededAfter & RegisterSet.arguments.rawValue)
+  }
+
+  /// Clears registers that nobody has set and that are looked at all the same, by a helper that may get fewer arguments than it
+  /// has (`bpf_trace_printk`): what functions outside left in them is nobody's business.
+  private mutating func clear(_ registers: UInt16) {
+    var rest = registers
+    while rest != 0 {
+      let register = Self.lowest(rest)
+      rest &= rest - 1
+      encoder.move(register.machine, 0)
+      zeroExtended |= register.bit
+    }
+  }
 
   mutating func callHelper(_ helper: HelperID) {
     guard let binding = bindings.helper(helper) else {

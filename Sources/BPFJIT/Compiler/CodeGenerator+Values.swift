@@ -103,7 +103,7 @@ extension CodeGenerator {
     }
   }
 
-  private static func lowest(_ registers: UInt16) -> Register {
+  static func lowest(_ registers: UInt16) -> Register {
     guard
       let register = Register(rawValue: UInt8(truncatingIfNeeded: registers.trailingZeroBitCount))
     else { preconditionFailure("bits of a set of registers stand for registers") }

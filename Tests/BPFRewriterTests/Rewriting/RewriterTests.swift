@@ -134,7 +134,7 @@ struct RewriterTests {
           r1 = map[idx:0][0]+0
           r0 += r1
           r1 = r10
-          r1 &= -8192
+          r1 &= -262144
           r1 = *(u64 *)(r1 + 0)
           r1 *= 192
           r0 += r1

@@ -176,6 +176,24 @@ import Testing
     }
   }
 
+  /// A helper that takes fewer arguments than it has is given zeros for the rest, and nothing of the process.
+  @Test func `registers that nobody set are zero`() throws {
+    let text = """
+      *(u64 *)(r10 - 16) = 0x7825
+      call 7
+      *(u32 *)(r10 - 16) = 0x78257825
+      *(u32 *)(r10 - 12) = 0x7825
+      r1 = r10
+      r1 += -16
+      r2 = 7
+      call 6
+      r0 = 0
+      exit
+      """
+    let outcome = try Self.run(Self.load(text))
+    #expect(outcome.traceLines == ["000"])
+  }
+
   // MARK: Entering
 
   @Test(arguments: engines)
