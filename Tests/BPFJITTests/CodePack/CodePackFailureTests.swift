@@ -35,6 +35,7 @@ struct CodePackFailureTests {
     #expect(codes.allSatisfy { $0.reservation.place.region.storage == .privatePages })
     #expect(codes.map(SmallImage.run) == [4, 4])
     #expect(packs.statistics.imagesWithOwnPages == 2)
+    withExtendedLifetime(codes) {}
   }
 
   @Test func `Files in memory are used again as soon as the system has them`() throws {
