@@ -215,11 +215,11 @@ extension CodeGenerator {
     }
     for term in [first, second] {
       if let index = term.index {
+        // An address has one index.
+        guard sum.index == nil else { return false }
+        sum.index = index
+        sum.scale = term.scale
         terms += 1
-        if sum.index == nil {
-          sum.index = index
-          sum.scale = term.scale
-        }
       }
     }
     guard terms <= 2 else { return false }

@@ -176,6 +176,27 @@ import Testing
     }
   }
 
+  /// One address has one index: two scaled ones make a sum of their own.
+  @Test func `two shifted registers are both added`() throws {
+    for (width, counts) in [("r", (1, 2)), ("w", (3, 1)), ("r", (2, 2))] {
+      let text = """
+        *(u64 *)(r10 - 8) = 5
+        *(u64 *)(r10 - 16) = 7
+        r1 = *(u64 *)(r10 - 8)
+        r2 = *(u64 *)(r10 - 16)
+        r1 ^= 0
+        r2 ^= 0
+        \(width)1 <<= \(counts.0)
+        \(width)2 <<= \(counts.1)
+        \(width)1 += \(width)2
+        r0 = r1
+        exit
+        """
+      let expected = UInt64((5 << counts.0) + (7 << counts.1))
+      #expect(try Self.run(Self.load(text)).returnValue == expected, "\(width) \(counts)")
+    }
+  }
+
   /// A helper that takes fewer arguments than it has is given zeros for the rest, and nothing of the process.
   @Test func `registers that nobody set are zero`() throws {
     let text = """
